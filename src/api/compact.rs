@@ -1,0 +1,72 @@
+//! White space out of JSON text, and nothing else.
+
+use memchr::{memchr, memchr2};
+
+/// Appends `json`, a valid JSON value, to `out` without the white space between its tokens. Strings and
+/// numbers come through byte for byte.
+pub(super) fn push_compact(json: &str, out: &mut Vec<u8>) {
+    let bytes = json.as_bytes();
+    out.reserve(bytes.len());
+    let mut copied = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        let quote = memchr(b'"', &bytes[at..]).map_or(bytes.len(), |offset| at + offset);
+        for position in at..quote {
+            if bytes[position].is_ascii_whitespace() {
+                out.extend_from_slice(&bytes[copied..position]);
+                copied = position + 1;
+            }
+        }
+        at = string_end(bytes, quote);
+    }
+    out.extend_from_slice(&bytes[copied..]);
+}
+
+/// Where the string that opens at `quote` is over.
+fn string_end(bytes: &[u8], quote: usize) -> usize {
+    let mut at = quote + 1;
+    while let Some(offset) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
+        at += offset;
+        match bytes[at] {
+            b'"' => return at + 1,
+            _ => at += 2,
+        }
+    }
+    bytes.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn compact(json: &str) -> String {
+        let mut out = Vec::new();
+        push_compact(json, &mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn only_white_space_outside_strings_is_removed() {
+        let pretty = "{\r\n\t\"a \\\" b\" : [ 1 , -0.0 , 1e400 ] ,\n \"c\\\\\" : \" d \\u2028 \u{2028} \" }\n";
+        assert_eq!(
+            compact(pretty),
+            "{\"a \\\" b\":[1,-0.0,1e400],\"c\\\\\":\" d \\u2028 \u{2028} \"}"
+        );
+        assert_eq!(compact(""), "");
+        assert_eq!(compact(" null "), "null");
+        assert_eq!(compact("\"\""), "\"\"");
+    }
+
+    proptest! {
+        #[test]
+        fn compact_text_means_the_same_and_holds_no_line_feed(
+            words in proptest::collection::vec("[ -~\n\t\"\\\\é\u{2028}]{0,12}", 0..6)
+        ) {
+            let value = serde_json::json!({ "words": words, "nested": [{ "n": 1.5 }, null, words] });
+            let pretty = serde_json::to_string_pretty(&value).unwrap();
+            prop_assert_eq!(compact(&pretty), serde_json::to_string(&value).unwrap());
+        }
+    }
+}

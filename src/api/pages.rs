@@ -1,0 +1,80 @@
+//! Reading a list page by page.
+
+use std::collections::HashSet;
+
+use futures_util::Stream;
+use futures_util::stream::try_unfold;
+
+use super::client::VerkadaApi;
+use super::error::{Endpoint, Error};
+use super::page::Page;
+use super::window::{Source, Window};
+
+/// The pages of one source in one window, newest first, each asked for when it is wanted.
+///
+/// The read ends on a null, empty or absent page token, never on a short or empty page. After an error,
+/// [`Pages::next`] asks for the same page again.
+#[derive(Debug)]
+pub struct Pages {
+    api: VerkadaApi,
+    source: Source,
+    window: Window,
+    state: State,
+    seen: HashSet<String>,
+}
+
+#[derive(Clone, Debug)]
+enum State {
+    First,
+    Continue(String),
+    Finished,
+}
+
+impl Pages {
+    pub(super) fn new(api: VerkadaApi, source: Source, window: Window) -> Self {
+        Self {
+            api,
+            source,
+            window,
+            state: State::First,
+            seen: HashSet::new(),
+        }
+    }
+
+    /// The next page, or `None` when the list has been read whole.
+    ///
+    /// # Errors
+    ///
+    /// Whatever [`Error`] says; [`Error::EndlessPages`] when a page token comes back a second time.
+    pub async fn next(&mut self) -> Result<Option<Page>, Error> {
+        let token = match &self.state {
+            State::First => None,
+            State::Continue(token) => Some(token.as_str()),
+            State::Finished => return Ok(None),
+        };
+        let page = self.api.page(self.source, self.window, token).await?;
+        self.state = match &page.next {
+            None => State::Finished,
+            Some(token) if self.seen.insert(token.clone()) => State::Continue(token.clone()),
+            Some(_) => {
+                return Err(Error::EndlessPages {
+                    endpoint: Endpoint::Source(self.source),
+                    page: self.seen.len() as u64 + 1,
+                });
+            }
+        };
+        Ok(Some(page))
+    }
+
+    /// Whether the last page has been read.
+    pub fn is_finished(&self) -> bool {
+        matches!(self.state, State::Finished)
+    }
+
+    /// The same pages as a [`Stream`], which ends after the first error.
+    pub fn into_stream(self) -> impl Stream<Item = Result<Page, Error>> {
+        try_unfold(self, |mut pages| async move {
+            Ok(pages.next().await?.map(|page| (page, pages)))
+        })
+    }
+}

@@ -1,0 +1,93 @@
+//! A string that must never be seen.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::error::ConfigurationError;
+use crate::digest::{hexadecimal, sha256};
+
+/// An API key or a token. `Display` and `Debug` print `[redacted]`; only the code that puts it into a
+/// request header or the token file can read it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps `value` as it is.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value itself.
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+
+    /// The first 128 bits of the SHA-256, in hexadecimal: tells two keys apart without giving either away.
+    pub fn fingerprint(&self) -> String {
+        hexadecimal(&sha256(self.0.as_bytes())[..16])
+    }
+}
+
+/// Reads an API key: white space around it is removed. Nothing is assumed of its length or beginning, because
+/// both have changed over the years.
+impl FromStr for Secret {
+    type Err = ConfigurationError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let key = text.trim();
+        if key.is_empty() {
+            return Err(ConfigurationError::new("the API key is empty"));
+        }
+        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let reason =
+                "the API key holds a space or a character outside printable ASCII; copy it again";
+            return Err(ConfigurationError::new(reason));
+        }
+        Ok(Self::new(key))
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("[redacted]")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("[redacted]")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neither_display_nor_debug_shows_a_secret() {
+        let secret = Secret::new("vkd_api_0123456789abcdef");
+        let shown = format!("{secret} {secret:?} {:?} {:#?}", Some(&secret), [&secret]);
+        assert!(!shown.contains("0123"), "{shown}");
+        assert!(shown.contains("[redacted]"));
+    }
+
+    #[test]
+    fn a_key_is_trimmed_and_must_fit_a_header() {
+        assert_eq!(" vkd_api_1\n".parse(), Ok(Secret::new("vkd_api_1")));
+        for unusable in ["", " ", "two words", "line\nbreak", "käse"] {
+            let reason = unusable.parse::<Secret>().unwrap_err().to_string();
+            assert!(
+                unusable.trim().is_empty() || !reason.contains(unusable),
+                "{reason}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_tells_keys_apart_and_does_not_contain_them() {
+        let fingerprint = Secret::new("abc").fingerprint();
+        // The first half of the published SHA-256 test vector for "abc".
+        assert_eq!(fingerprint, "ba7816bf8f01cfea414140de5dae2223");
+        assert_ne!(fingerprint, Secret::new("abd").fingerprint());
+    }
+}

@@ -1,0 +1,438 @@
+//! Sending one request until it is answered or given up: pacing, retries and the reading of statuses.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
+    TRANSFER_ENCODING,
+};
+use reqwest::{Client, Method, Response, StatusCode, Url};
+use tracing::{debug, info};
+
+use super::error::{ConfigurationError, Effort, Endpoint, Error, NetworkFailure};
+use super::pacing::Pacer;
+use super::page::PageProblem;
+use super::region::BaseUrl;
+use super::retry::{Decision, Failure, History, RetryPolicy, parse_retry_after};
+use super::secret::Secret;
+use super::server_text::ServerText;
+use super::{MAX_BODY_BYTES, unix_now};
+
+/// One request, before it is sent.
+#[derive(Debug)]
+pub(super) struct Call {
+    pub(super) endpoint: Endpoint,
+    pub(super) method: Method,
+    pub(super) url: Url,
+    /// The header that carries the key or the token.
+    pub(super) secret: (HeaderName, Secret),
+    /// Whether a 429 pauses instead of using up retries.
+    pub(super) rides_out: bool,
+}
+
+/// What `parse` of [`Transport::send`] is given.
+pub(super) struct Answer {
+    pub(super) body: String,
+    /// The server's clock.
+    pub(super) server_time: Option<DateTime<Utc>>,
+}
+
+/// Counts of a client since it was built.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Requests sent, retries and token requests included.
+    pub requests: u64,
+    /// Answers with status 429.
+    pub rate_limited: u64,
+    /// The usual time from sending a request to having its answer, waits for the pace not included.
+    pub latency: Duration,
+    /// The server's clock minus this machine's in seconds, at the last answer that named a time.
+    pub clock_difference: Option<i64>,
+}
+
+#[derive(Debug)]
+pub(super) struct Transport {
+    pub(super) http: Client,
+    pub(super) base_url: BaseUrl,
+    pub(super) pacer: Pacer,
+    pub(super) policy: RetryPolicy,
+    pub(super) timeout: Duration,
+    requests: AtomicU64,
+    rate_limited: AtomicU64,
+    progress: Mutex<Progress>,
+}
+
+#[derive(Debug, Default)]
+struct Progress {
+    last_success: Option<Instant>,
+    latency: Duration,
+    clock_difference: Option<i64>,
+}
+
+/// A failed attempt: what to decide by, and what to report if it was the last.
+struct Failed {
+    failure: Failure,
+    report: Report,
+}
+
+type Report = Box<dyn FnOnce(Endpoint, Effort) -> Error + Send>;
+
+impl Transport {
+    pub(super) fn new(
+        http: Client,
+        base_url: BaseUrl,
+        pacer: Pacer,
+        policy: RetryPolicy,
+        timeout: Duration,
+    ) -> Self {
+        Self {
+            http,
+            base_url,
+            pacer,
+            policy,
+            timeout,
+            requests: AtomicU64::new(0),
+            rate_limited: AtomicU64::new(0),
+            progress: Mutex::default(),
+        }
+    }
+
+    pub(super) fn statistics(&self) -> Statistics {
+        let progress = self.progress();
+        Statistics {
+            requests: self.requests.load(Ordering::Relaxed),
+            rate_limited: self.rate_limited.load(Ordering::Relaxed),
+            latency: progress.latency,
+            clock_difference: progress.clock_difference,
+        }
+    }
+
+    /// Sends `call` until `parse` accepts an answer or the policy gives up.
+    pub(super) async fn send<T>(
+        &self,
+        call: &Call,
+        parse: impl Fn(Answer) -> Result<T, PageProblem>,
+    ) -> Result<T, Error> {
+        let started = Instant::now();
+        let (mut attempts, mut retries) = (0, 0);
+        loop {
+            self.pacer.ready().await;
+            attempts += 1;
+            let Failed { failure, report } = match self.attempt(call, &parse).await {
+                Ok(parsed) => return Ok(parsed),
+                Err(failed) => failed,
+            };
+            let history = History {
+                retries,
+                without_success: self.without_success(started),
+            };
+            match self
+                .policy
+                .decide(&failure, history, call.rides_out, fastrand::f64())
+            {
+                Decision::RetryAfter(wait) => {
+                    retries += 1;
+                    log_retry(call, &failure, wait);
+                    tokio::time::sleep(wait).await;
+                }
+                Decision::PauseEveryone { wait, counts } => {
+                    retries += u32::from(counts);
+                    log_retry(call, &failure, wait);
+                    self.pacer.pause(wait);
+                }
+                Decision::GiveUp => {
+                    let elapsed = started.elapsed();
+                    return Err(report(call.endpoint, Effort { attempts, elapsed }));
+                }
+            }
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        call: &Call,
+        parse: impl Fn(Answer) -> Result<T, PageProblem>,
+    ) -> Result<T, Failed> {
+        let sent = Instant::now();
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let response = self.request(call)?.send().await;
+        let mut response = response.map_err(|error| network(error, self.timeout))?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        debug!(endpoint = %call.endpoint, status = status.as_u16(), elapsed_ms = sent.elapsed().as_millis(), "answered");
+        let body = read_body(&mut response, self.timeout).await?;
+        if status != StatusCode::OK {
+            self.note_rate_limit(status);
+            return Err(refused(status, &headers, &body, &call.secret.1));
+        }
+        self.note_success(sent.elapsed(), server_time(&headers));
+        self.accept(&headers, body, parse)
+    }
+
+    fn request(&self, call: &Call) -> Result<reqwest::RequestBuilder, Failed> {
+        let (name, secret) = &call.secret;
+        let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| Failed {
+            failure: Failure::Unusable,
+            report: Box::new(|endpoint, _| Error::UnusableAnswer {
+                endpoint,
+                problem: "the token holds characters that no header can carry".to_owned(),
+            }),
+        })?;
+        value.set_sensitive(true);
+        let request = self.http.request(call.method.clone(), call.url.clone());
+        Ok(request
+            .header(name, value)
+            .header(reqwest::header::ACCEPT, "application/json"))
+    }
+
+    fn accept<T>(
+        &self,
+        headers: &HeaderMap,
+        body: Vec<u8>,
+        parse: impl Fn(Answer) -> Result<T, PageProblem>,
+    ) -> Result<T, Failed> {
+        let size = body.len();
+        let Ok(body) = String::from_utf8(body) else {
+            return Err(unusable(headers, size, "it is no UTF-8"));
+        };
+        let answer = Answer {
+            body,
+            server_time: server_time(headers),
+        };
+        parse(answer).map_err(|problem| match problem {
+            PageProblem::EndsEarly if !announces_its_end(headers) => {
+                cut_short("it ends in the middle of the JSON text")
+            }
+            PageProblem::EndsEarly if size == 0 => unusable(headers, size, "it is empty"),
+            PageProblem::EndsEarly => unusable(headers, size, "it is no JSON (it ends early)"),
+            PageProblem::Unexpected(words) => unusable(headers, size, &words),
+        })
+    }
+
+    fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
+        self.progress.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn without_success(&self, started: Instant) -> Duration {
+        let since = self.progress().last_success.max(Some(started));
+        since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    fn note_success(&self, taken: Duration, server_time: Option<DateTime<Utc>>) {
+        let mut progress = self.progress();
+        let difference = server_time.map(|time| time.timestamp() - unix_now());
+        progress.clock_difference = difference.or(progress.clock_difference);
+        progress.last_success = Some(Instant::now());
+        // A moving average: one slow answer neither counts for nothing nor for everything.
+        progress.latency = match progress.latency {
+            Duration::ZERO => taken,
+            usual => (usual * 7 + taken) / 8,
+        };
+    }
+
+    fn note_rate_limit(&self, status: StatusCode) {
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            self.rate_limited.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+fn log_retry(call: &Call, failure: &Failure, wait: Duration) {
+    let endpoint = call.endpoint;
+    let wait_seconds = wait.as_secs_f64();
+    match failure {
+        Failure::Network(cause) => {
+            info!(%endpoint, %cause, wait_seconds, "no answer, will ask again")
+        }
+        Failure::Status { status, .. } => {
+            info!(%endpoint, status, wait_seconds, "refused for now, will ask again")
+        }
+        Failure::Unusable => {}
+    }
+}
+
+/// Reads at most [`MAX_BODY_BYTES`], counted after decompression.
+async fn read_body(response: &mut Response, timeout: Duration) -> Result<Vec<u8>, Failed> {
+    let announced = response.content_length().unwrap_or_default();
+    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(MAX_BODY_BYTES));
+    loop {
+        match response.chunk().await {
+            Ok(None) => return Ok(body),
+            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_BODY_BYTES => {
+                body.extend_from_slice(&chunk)
+            }
+            Ok(Some(_)) => {
+                let words = format!(
+                    "it is longer than {} MiB; ask for smaller pages with --page-size",
+                    MAX_BODY_BYTES >> 20
+                );
+                return Err(unusable(response.headers(), MAX_BODY_BYTES, &words));
+            }
+            Err(error) => return Err(network(error, timeout)),
+        }
+    }
+}
+
+/// Whether the end of the body shows, so that half of it cannot be taken for all of it.
+fn announces_its_end(headers: &HeaderMap) -> bool {
+    headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
+}
+
+fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    httpdate::parse_http_date(date).ok().map(DateTime::from)
+}
+
+fn network(error: reqwest::Error, timeout: Duration) -> Failed {
+    let cause = if error.is_timeout() {
+        NetworkFailure::TimedOut(timeout)
+    } else if error.is_body() || error.is_decode() {
+        NetworkFailure::CutShort(innermost(&error))
+    } else {
+        NetworkFailure::Connect(innermost(&error))
+    };
+    failed_network(cause)
+}
+
+fn cut_short(words: &str) -> Failed {
+    failed_network(NetworkFailure::CutShort(ServerText::clean(words, &[])))
+}
+
+fn failed_network(cause: NetworkFailure) -> Failed {
+    Failed {
+        failure: Failure::Network(cause.clone()),
+        report: Box::new(|endpoint, effort| Error::Connection {
+            endpoint,
+            cause,
+            effort,
+        }),
+    }
+}
+
+/// The last error of the chain says what happened; those around it only where.
+fn innermost(error: &reqwest::Error) -> ServerText {
+    let mut innermost: &dyn std::error::Error = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    ServerText::clean(&innermost.to_string(), &[])
+}
+
+fn unusable(headers: &HeaderMap, size: usize, words: &str) -> Failed {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or("no content type");
+    let kind = ServerText::clean(kind, &[]);
+    let problem = format!("{words} ({}, {size} bytes)", kind.as_str());
+    Failed {
+        failure: Failure::Unusable,
+        report: Box::new(|endpoint, _| Error::UnusableAnswer { endpoint, problem }),
+    }
+}
+
+fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8], secret: &Secret) -> Failed {
+    let detail = ServerText::of_error_body(body, &[secret]);
+    let retry_after = headers
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| parse_retry_after(value, unix_now()));
+    let target = redirect_target(headers);
+    let status = status.as_u16();
+    Failed {
+        failure: Failure::Status {
+            status,
+            retry_after,
+        },
+        report: Box::new(move |endpoint, effort| {
+            error_for(status, endpoint, effort, detail, target)
+        }),
+    }
+}
+
+/// The meaning of a status that is not 200, as section 1.4 and 2 of what is known of the API have it.
+fn error_for(
+    status: u16,
+    endpoint: Endpoint,
+    effort: Effort,
+    detail: ServerText,
+    target: ServerText,
+) -> Error {
+    match status {
+        401 if endpoint != Endpoint::Token && detail.says_token_expired() => {
+            Error::TokenExpired { detail }
+        }
+        401 | 409 => Error::Authentication {
+            endpoint,
+            status,
+            detail,
+        },
+        403 => Error::PermissionDenied { endpoint, detail },
+        429 => Error::RateLimited {
+            endpoint,
+            effort,
+            detail,
+        },
+        408 | 425 | 500..=599 => Error::Unavailable {
+            endpoint,
+            status,
+            effort,
+            detail,
+        },
+        300..=399 => Error::Redirected {
+            endpoint,
+            status,
+            target,
+        },
+        _ => Error::Rejected {
+            endpoint,
+            status,
+            detail,
+        },
+    }
+}
+
+/// Scheme and host only: the rest of a redirect may carry anything.
+fn redirect_target(headers: &HeaderMap) -> ServerText {
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    let shown = match location.map(Url::parse) {
+        Some(Ok(url)) => url.origin().ascii_serialization(),
+        Some(Err(_)) => "another path of the same host".to_owned(),
+        None => "nowhere".to_owned(),
+    };
+    ServerText::clean(&shown, &[])
+}
+
+/// Headers that carry secrets.
+pub(super) const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
+pub(super) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-verkada-auth");
+
+/// Builds the HTTP client: no redirects, no retries of its own, verified TLS, gzip offered.
+pub(super) fn http_client(
+    base_url: &BaseUrl,
+    timeout: Duration,
+) -> Result<Client, ConfigurationError> {
+    // Fails only if a provider is installed already, which is what is wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .user_agent(concat!(
+            env!("CARGO_PKG_NAME"),
+            "/",
+            env!("CARGO_PKG_VERSION")
+        ))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .timeout(timeout);
+    if base_url.is_loopback() {
+        builder = builder.no_proxy();
+    }
+    builder.build().map_err(|error| {
+        ConfigurationError::new(format!(
+            "the HTTP client cannot be built: {}",
+            innermost(&error).as_str()
+        ))
+    })
+}

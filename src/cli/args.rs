@@ -1,0 +1,140 @@
+//! The flags. Their doc comments are the text of `--help`.
+
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use super::exit_code::ExitCode;
+use super::logging::{LogFormat, report_error};
+
+const AFTER_HELP: &str = "\
+Each flag may be given by the variable named with it, in the environment or in the nearest .env file; a flag \
+wins over the environment, the environment over .env. VERKADA_API_KEY holds the API key, which is never a flag.
+
+Exit codes: 0 done; 1 unexpected failure, or output could not be written; 2 wrong usage or configuration; \
+3 credentials refused or permission missing; 4 Verkada could not be reached; 5 an answer that cannot be used; \
+75 another run holds the checkpoint; 130 and 143 stopped by SIGINT or SIGTERM.";
+
+/// Pull audit logs and camera notifications from Verkada as JSON lines.
+///
+/// Without a range, prints the most recent whole interval: audit logs with the events of interest, then
+/// notifications, each oldest first, one record a line, exactly as the API wrote it.
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER_HELP, max_term_width = 100)]
+pub(crate) struct Args {
+    /// First second of the range to read: Unix seconds, RFC 3339, or YYYY-MM-DD (midnight UTC)
+    #[arg(
+        long,
+        value_name = "T",
+        requires = "end",
+        allow_negative_numbers = true
+    )]
+    pub(crate) start: Option<String>,
+
+    /// Last second of the range; written like --start
+    #[arg(
+        long,
+        value_name = "T",
+        requires = "start",
+        allow_negative_numbers = true
+    )]
+    pub(crate) end: Option<String>,
+
+    /// Length of the scheduled interval in minutes, 1 to 1440 [env: CRON_INTERVAL_MINUTES] [default: 15]
+    #[arg(long, value_name = "N")]
+    pub(crate) interval_minutes: Option<String>,
+
+    /// Keep audit logs with this event name; repeat it, or separate names by commas [env: INTERESTED_EVENTS]
+    /// [default: Archive Action Taken, Video History Streamed, Live Stream Started]
+    #[arg(long, value_name = "NAME", conflicts_with = "all_events")]
+    pub(crate) event: Vec<String>,
+
+    /// Keep every audit log
+    #[arg(long)]
+    pub(crate) all_events: bool,
+
+    /// Read one source only: audit-logs or notifications
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) only: Option<String>,
+
+    /// Ask for notifications of this type only; repeat it, or separate types by commas
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) notification_type: Vec<String>,
+
+    /// Ask for signed image links in notifications; they are secrets that expire soon
+    #[arg(long)]
+    pub(crate) include_image_url: bool,
+
+    /// Where the organisation was created: us, eu, au, gov or oh [env: VERKADA_REGION] [default: us]
+    #[arg(long, value_name = "REGION", conflicts_with = "base_url")]
+    pub(crate) region: Option<String>,
+
+    /// Another address than a region's; https, except to this machine [env: VERKADA_BASE_URL]
+    #[arg(long, value_name = "URL")]
+    pub(crate) base_url: Option<String>,
+
+    /// Read the API key from this file [env: VERKADA_API_KEY_FILE]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) api_key_file: Option<PathBuf>,
+
+    /// Where the short-lived token is cached [env: VERKADA_TOKEN_FILE] [default: token.json]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) token_file: Option<PathBuf>,
+
+    /// Records a page, 1 to 200 [env: VERKADA_PAGE_SIZE] [default: 100; 200 for a range longer than one
+    /// interval]
+    #[arg(long, value_name = "N")]
+    pub(crate) page_size: Option<String>,
+
+    /// Our share of the organisation's 300 requests a minute [env: VERKADA_MAX_REQUESTS_PER_MINUTE] [default:
+    /// 280]
+    #[arg(long, value_name = "N")]
+    pub(crate) max_requests_per_minute: Option<String>,
+
+    /// Carry on where the last run with this file stopped, and print nothing twice [env: VERKADA_CHECKPOINT]
+    #[arg(long, value_name = "PATH")]
+    pub(crate) checkpoint: Option<PathBuf>,
+
+    /// With --checkpoint: how far back to look again for late records, 0 to 10080 [default: 30]
+    #[arg(long, value_name = "N")]
+    pub(crate) overlap_minutes: Option<String>,
+
+    /// Append to this file instead of standard output
+    #[arg(long, value_name = "PATH")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Run against the built-in simulated organisation; needs no key and ignores .env and VERKADA_ variables
+    #[arg(long, conflicts_with_all = ["region", "base_url", "api_key_file", "token_file"])]
+    pub(crate) demo: bool,
+
+    /// Say more on standard error: -v for decisions, -vv for requests [env: RUST_LOG]
+    #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
+    pub(crate) verbose: u8,
+
+    /// Say nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// How messages look on standard error: text or json
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log_format: Option<String>,
+}
+
+/// Answers what is no run: `--help` and `--version` on standard output, wrong usage in one line on standard
+/// error.
+pub(crate) fn answer(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        // A closed pipe is the reader's business.
+        let _ = error.print();
+        return ExitCode::Done;
+    }
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim);
+    let said: Vec<_> = lines
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let message = said.join(" ");
+    report_error(LogFormat::Text, message.trim_start_matches("error: "));
+    ExitCode::Usage
+}

@@ -1,0 +1,375 @@
+//! Flags, variables and defaults become one validated configuration.
+
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use verkada_audit_logs::{
+    BaseUrl, CRON_INTERVAL_MINUTES, DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_OVERLAP_MINUTES,
+    DEFAULT_PAGE_SIZE, DEFAULT_TOKEN_FILE, EventFilter, MAX_PAGE_SIZE, Pull, Region, Secret,
+    Source, Span, VerkadaApi, VerkadaApiBuilder,
+};
+
+use super::args::Args;
+use super::environment::Environment;
+use super::time::parse_time;
+
+/// So much of a key file is read; a key has about a hundred characters.
+const LONGEST_KEY_FILE: u64 = 16 << 10;
+
+/// What the program is to do, checked.
+pub(crate) struct Config {
+    /// Where the requests go; the demo sets its own.
+    pub(crate) target: Target,
+    /// What to read and keep.
+    pub(crate) pull: Pull,
+    pub(crate) client: ClientOptions,
+    pub(crate) checkpoint: Option<PathBuf>,
+    pub(crate) output: Option<PathBuf>,
+}
+
+/// Which organisation is read.
+pub(crate) enum Target {
+    /// The simulated one.
+    Demo,
+    /// A real one.
+    Verkada {
+        key: Secret,
+        base_url: BaseUrl,
+        token_file: PathBuf,
+    },
+}
+
+/// What both targets have in common.
+pub(crate) struct ClientOptions {
+    page_size: u32,
+    max_requests_per_minute: u32,
+    notification_types: Vec<String>,
+    include_image_url: bool,
+}
+
+impl ClientOptions {
+    /// A client of this kind for `key`.
+    pub(crate) fn builder(&self, key: Secret, base_url: BaseUrl) -> VerkadaApiBuilder {
+        VerkadaApi::builder(key)
+            .base_url(base_url)
+            .page_size(self.page_size)
+            .max_requests_per_minute(self.max_requests_per_minute)
+            .notification_types(self.notification_types.clone())
+            .include_image_url(self.include_image_url)
+    }
+}
+
+/// Something that the person at the keyboard can mend; names the flag or variable.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct UsageError(String);
+
+impl UsageError {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self(message.into())
+    }
+}
+
+impl Config {
+    /// Checks everything that can be checked without the network. `now` is when the run began, in Unix seconds.
+    pub(crate) fn new(
+        args: &Args,
+        environment: &Environment,
+        now: i64,
+    ) -> Result<Self, UsageError> {
+        let settings = Settings { environment };
+        let target = target(args, &settings)?;
+        let interval_minutes = settings
+            .pick(
+                &args.interval_minutes,
+                "--interval-minutes",
+                "CRON_INTERVAL_MINUTES",
+            )?
+            .map_or(Ok(CRON_INTERVAL_MINUTES), |setting| {
+                setting.number(1, 1_440)
+            })?;
+        let interval_seconds = i64::from(interval_minutes) * 60;
+        let span = span(args)?;
+        let client = client_options(args, &settings, span, interval_seconds)?;
+        Ok(Self {
+            pull: Pull {
+                now,
+                origin: target.origin(),
+                span,
+                sources: sources(args)?,
+                filter: filter(args, &settings)?,
+                interval_seconds,
+                overlap_seconds: i64::from(overlap_minutes(args)?) * 60,
+                max_requests_per_minute: client.max_requests_per_minute,
+            },
+            target,
+            client,
+            checkpoint: settings.path(
+                args.checkpoint.as_deref(),
+                "--checkpoint",
+                "VERKADA_CHECKPOINT",
+            )?,
+            output: args
+                .output
+                .as_deref()
+                .map(|path| named_path(path, "--output"))
+                .transpose()?,
+        })
+    }
+}
+
+impl Target {
+    fn origin(&self) -> String {
+        match self {
+            Self::Demo => "demo".to_owned(),
+            Self::Verkada { base_url, .. } => base_url.to_string(),
+        }
+    }
+}
+
+/// Looks settings up: flag, then variable.
+struct Settings<'a> {
+    environment: &'a Environment,
+}
+
+/// A value and the name of where it was given, for the message if it cannot be used.
+struct Setting {
+    name: &'static str,
+    value: String,
+}
+
+impl Settings<'_> {
+    fn pick(
+        &self,
+        flag: &Option<String>,
+        flag_name: &'static str,
+        variable: &'static str,
+    ) -> Result<Option<Setting>, UsageError> {
+        if let Some(value) = flag {
+            return Ok(Some(Setting {
+                name: flag_name,
+                value: value.clone(),
+            }));
+        }
+        let value = self.environment.get(variable)?;
+        Ok(value.map(|value| Setting {
+            name: variable,
+            value,
+        }))
+    }
+
+    fn path(
+        &self,
+        flag: Option<&Path>,
+        flag_name: &'static str,
+        variable: &'static str,
+    ) -> Result<Option<PathBuf>, UsageError> {
+        match flag {
+            Some(path) => named_path(path, flag_name).map(Some),
+            None => Ok(self.environment.get(variable)?.map(PathBuf::from)),
+        }
+    }
+}
+
+impl Setting {
+    fn refuse(&self, reason: impl fmt::Display) -> UsageError {
+        UsageError::new(format!("{}: {reason}", self.name))
+    }
+
+    fn parse<T: FromStr<Err: fmt::Display>>(&self) -> Result<T, UsageError> {
+        self.value.parse().map_err(|reason| self.refuse(reason))
+    }
+
+    fn number(&self, least: u32, most: u32) -> Result<u32, UsageError> {
+        let number = self.value.trim().parse().ok();
+        number
+            .filter(|number| (least..=most).contains(number))
+            .ok_or_else(|| {
+                self.refuse(format!(
+                    "“{}” is no whole number from {least} to {most}",
+                    self.value
+                ))
+            })
+    }
+}
+
+fn named_path(path: &Path, name: &str) -> Result<PathBuf, UsageError> {
+    match path.as_os_str().is_empty() {
+        true => Err(UsageError::new(format!("{name}: the path is empty"))),
+        false => Ok(path.to_owned()),
+    }
+}
+
+fn target(args: &Args, settings: &Settings<'_>) -> Result<Target, UsageError> {
+    if args.demo {
+        return Ok(Target::Demo);
+    }
+    let token_file = settings.path(
+        args.token_file.as_deref(),
+        "--token-file",
+        "VERKADA_TOKEN_FILE",
+    )?;
+    Ok(Target::Verkada {
+        base_url: base_url(args, settings)?,
+        key: key(args, settings)?,
+        token_file: token_file.unwrap_or_else(|| DEFAULT_TOKEN_FILE.into()),
+    })
+}
+
+/// A flag for the region wins over a variable for the address, as flags do.
+fn base_url(args: &Args, settings: &Settings<'_>) -> Result<BaseUrl, UsageError> {
+    let address = match args.region {
+        Some(_) => None,
+        None => settings.pick(&args.base_url, "--base-url", "VERKADA_BASE_URL")?,
+    };
+    if let Some(address) = address {
+        return address.parse();
+    }
+    let region = settings.pick(&args.region, "--region", "VERKADA_REGION")?;
+    let region = region.map(|region| region.parse::<Region>()).transpose()?;
+    Ok(region.unwrap_or_default().into())
+}
+
+/// The key: a file named by flag, then the environment, then `.env`; in each of the latter the key itself
+/// before a file that holds it.
+fn key(args: &Args, settings: &Settings<'_>) -> Result<Secret, UsageError> {
+    const KEY: &str = "VERKADA_API_KEY";
+    const FILE: &str = "VERKADA_API_KEY_FILE";
+    if let Some(path) = &args.api_key_file {
+        return key_in_file(&named_path(path, "--api-key-file")?, "--api-key-file");
+    }
+    let environment = settings.environment;
+    let layers = [
+        (environment.in_process(KEY)?, environment.in_process(FILE)?),
+        (environment.in_file(KEY), environment.in_file(FILE)),
+    ];
+    for (key, file) in layers {
+        if let Some(value) = key {
+            return Setting { name: KEY, value }.parse();
+        }
+        if let Some(path) = file {
+            return key_in_file(Path::new(&path), FILE);
+        }
+    }
+    Err(UsageError::new(
+        "no API key: set VERKADA_API_KEY in the environment or in .env, or name a file with --api-key-file; --demo runs without one",
+    ))
+}
+
+fn key_in_file(path: &Path, name: &'static str) -> Result<Secret, UsageError> {
+    let mut value = String::new();
+    let read =
+        File::open(path).and_then(|file| file.take(LONGEST_KEY_FILE).read_to_string(&mut value));
+    read.map_err(|error| {
+        UsageError::new(format!(
+            "{name}: {} cannot be read: {error}",
+            path.display()
+        ))
+    })?;
+    let parsed = value.parse::<Secret>();
+    parsed.map_err(|reason| UsageError::new(format!("{name}: {}: {reason}", path.display())))
+}
+
+fn span(args: &Args) -> Result<Span, UsageError> {
+    let (Some(start), Some(end)) = (&args.start, &args.end) else {
+        return Ok(Span::Scheduled);
+    };
+    let named = |name: &str, text: &str| {
+        parse_time(text).map_err(|reason| UsageError::new(format!("{name}: {reason}")))
+    };
+    let (start, end) = (named("--start", start)?, named("--end", end)?);
+    if start >= end {
+        return Err(UsageError::new(format!(
+            "--start ({start}) must lie before --end ({end})"
+        )));
+    }
+    Ok(Span::Range { start, end })
+}
+
+fn client_options(
+    args: &Args,
+    settings: &Settings<'_>,
+    span: Span,
+    interval_seconds: i64,
+) -> Result<ClientOptions, UsageError> {
+    let page_size = settings.pick(&args.page_size, "--page-size", "VERKADA_PAGE_SIZE")?;
+    let pace = settings.pick(
+        &args.max_requests_per_minute,
+        "--max-requests-per-minute",
+        "VERKADA_MAX_REQUESTS_PER_MINUTE",
+    )?;
+    let is_long = matches!(span, Span::Range { start, end } if end - start > interval_seconds);
+    let usual_page_size = if is_long {
+        MAX_PAGE_SIZE
+    } else {
+        DEFAULT_PAGE_SIZE
+    };
+    Ok(ClientOptions {
+        page_size: page_size.map_or(Ok(usual_page_size), |setting| {
+            setting.number(1, MAX_PAGE_SIZE)
+        })?,
+        max_requests_per_minute: pace.map_or(Ok(DEFAULT_MAX_REQUESTS_PER_MINUTE), |setting| {
+            setting.number(1, 60_000)
+        })?,
+        notification_types: words(&args.notification_type, "--notification-type")?,
+        include_image_url: args.include_image_url,
+    })
+}
+
+fn overlap_minutes(args: &Args) -> Result<u32, UsageError> {
+    let Some(value) = args.overlap_minutes.clone() else {
+        return Ok(DEFAULT_OVERLAP_MINUTES);
+    };
+    Setting {
+        name: "--overlap-minutes",
+        value,
+    }
+    .number(0, 10_080)
+}
+
+fn sources(args: &Args) -> Result<Vec<Source>, UsageError> {
+    let Some(only) = &args.only else {
+        return Ok(Source::ALL.to_vec());
+    };
+    let source = Source::ALL
+        .into_iter()
+        .find(|source| source.flag_value() == only);
+    source.map(|source| vec![source]).ok_or_else(|| {
+        UsageError::new(format!(
+            "--only: “{only}” is neither audit-logs nor notifications"
+        ))
+    })
+}
+
+fn filter(args: &Args, settings: &Settings<'_>) -> Result<EventFilter, UsageError> {
+    if args.all_events {
+        return Ok(EventFilter::All);
+    }
+    if !args.event.is_empty() {
+        return Ok(EventFilter::names(words(&args.event, "--event")?));
+    }
+    match settings.environment.get("INTERESTED_EVENTS")? {
+        Some(value) => Ok(EventFilter::names(words(&[value], "INTERESTED_EVENTS")?)),
+        None => Ok(EventFilter::default()),
+    }
+}
+
+/// The comma-separated words of `values`; each value must hold one, or something was meant and lost.
+fn words(values: &[String], name: &str) -> Result<Vec<String>, UsageError> {
+    let mut all = Vec::new();
+    for value in values {
+        let words = value
+            .split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty());
+        let before = all.len();
+        all.extend(words.map(str::to_owned));
+        if all.len() == before {
+            return Err(UsageError::new(format!("{name}: “{value}” names nothing")));
+        }
+    }
+    Ok(all)
+}

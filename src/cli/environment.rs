@@ -1,0 +1,129 @@
+//! The environment, and the `.env` file behind it.
+
+use std::collections::HashMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::config::UsageError;
+
+/// Variables by name: those of the process, and below them those of the nearest `.env` file.
+#[derive(Default)]
+pub(crate) struct Environment {
+    file: HashMap<String, String>,
+    ignored: bool,
+}
+
+impl Environment {
+    /// Reads the nearest `.env` file from the working directory upwards, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Names the file, and the line that cannot be read, without quoting it: it may hold the key.
+    pub(crate) fn load() -> Result<Self, UsageError> {
+        let Some(path) = nearest_file() else {
+            return Ok(Self::default());
+        };
+        let file = read(&path)?;
+        // For proxies and the like, which others read. It never overrides what is set.
+        let loaded = dotenvy::from_path(&path);
+        loaded.map_err(|_| UsageError::new(format!("{} cannot be read", path.display())))?;
+        Ok(Self {
+            file,
+            ignored: false,
+        })
+    }
+
+    /// An environment in which none of the program's own variables is set.
+    pub(crate) fn ignored() -> Self {
+        Self {
+            file: HashMap::new(),
+            ignored: true,
+        }
+    }
+
+    /// The value of `name`; an empty one counts as unset.
+    ///
+    /// # Errors
+    ///
+    /// Fails on a value that is no UTF-8.
+    pub(crate) fn get(&self, name: &str) -> Result<Option<String>, UsageError> {
+        Ok(self.in_process(name)?.or_else(|| self.in_file(name)))
+    }
+
+    /// The value in the process's environment alone.
+    pub(crate) fn in_process(&self, name: &str) -> Result<Option<String>, UsageError> {
+        match std::env::var(name) {
+            _ if self.ignored => Ok(None),
+            Ok(value) if !value.is_empty() => Ok(Some(value)),
+            Err(std::env::VarError::NotUnicode(_)) => {
+                Err(UsageError::new(format!("{name}: the value is no UTF-8")))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// The value in the `.env` file alone.
+    pub(crate) fn in_file(&self, name: &str) -> Option<String> {
+        self.file
+            .get(name)
+            .filter(|value| !value.is_empty())
+            .cloned()
+    }
+}
+
+fn nearest_file() -> Option<PathBuf> {
+    let folder = std::env::current_dir().ok()?;
+    let mut candidates = folder.ancestors().map(|folder| folder.join(".env"));
+    // A virtual environment of Python is often a folder of this name.
+    candidates.find(|path| path.is_file())
+}
+
+fn read(path: &Path) -> Result<HashMap<String, String>, UsageError> {
+    let unreadable = |reason: String| UsageError::new(format!("{}: {reason}", path.display()));
+    let text =
+        fs::read_to_string(path).map_err(|error| unreadable(format!("cannot be read: {error}")))?;
+    let variables = dotenvy::from_read_iter(text.as_bytes());
+    variables.collect::<Result<_, _>>().map_err(|error| match error {
+        dotenvy::Error::LineParse(line, _) => unreadable(format!(
+            "line {} is not of the form NAME=value; put the value in single quotes if it holds spaces or “#”",
+            line_number(&text, &line)
+        )),
+        _ => unreadable("cannot be read".to_owned()),
+    })
+}
+
+fn line_number(text: &str, line: &str) -> usize {
+    let first = line.lines().next().unwrap_or_default().trim();
+    text.lines()
+        .position(|candidate| candidate.contains(first))
+        .map_or(1, |index| index + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_line_is_named_and_not_quoted() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(".env");
+        fs::write(
+            &path,
+            "# comment\nVERKADA_REGION=eu\nVERKADA_API_KEY=two words\n",
+        )
+        .unwrap();
+        let message = read(&path).err().unwrap().to_string();
+        assert!(message.contains("line 3"), "{message}");
+        assert!(!message.contains("words"), "{message}");
+    }
+
+    #[test]
+    fn an_empty_value_counts_as_unset() {
+        let environment = Environment {
+            file: HashMap::from([("A".into(), String::new()), ("B".into(), "b".into())]),
+            ignored: false,
+        };
+        assert_eq!(environment.in_file("A"), None);
+        assert_eq!(environment.in_file("B").as_deref(), Some("b"));
+    }
+}

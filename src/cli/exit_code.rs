@@ -1,0 +1,107 @@
+//! What the exit code says.
+
+use std::io;
+
+use verkada_audit_logs::{CheckpointError, Error, PullError};
+
+/// The documented exit codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum ExitCode {
+    /// Done; also when the reader of the pipe has gone away, unless a checkpoint was asked for.
+    Done = 0,
+    /// An unexpected failure; output could not be written.
+    Failure = 1,
+    /// Wrong usage or configuration.
+    Usage = 2,
+    /// Credentials refused, or a permission missing.
+    Credentials = 3,
+    /// Verkada could not be reached, or kept failing.
+    Unreachable = 4,
+    /// An answer that cannot be used.
+    UnusableAnswer = 5,
+    /// Another run holds the checkpoint.
+    Busy = 75,
+    /// Stopped by SIGINT.
+    Interrupted = 130,
+    /// Stopped by SIGTERM.
+    Terminated = 143,
+}
+
+impl ExitCode {
+    /// Of two, the one to exit with: failure before success, and the smallest failure.
+    pub(crate) fn merge(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Done, other) => other,
+            (code, Self::Done) => code,
+            (code, other) => code.min(other),
+        }
+    }
+
+    /// The code for a failed run.
+    pub(crate) fn of(error: &PullError) -> Self {
+        match error {
+            PullError::Api(error) => Self::of_api(error),
+            PullError::Configuration(_)
+            | PullError::Checkpoint(CheckpointError::Unusable { .. }) => Self::Usage,
+            PullError::Checkpoint(CheckpointError::Busy { .. }) => Self::Busy,
+            _ => Self::Failure,
+        }
+    }
+
+    fn of_api(error: &Error) -> Self {
+        match error {
+            Error::Authentication { .. }
+            | Error::TokenExpired { .. }
+            | Error::PermissionDenied { .. } => Self::Credentials,
+            Error::Connection { .. } | Error::RateLimited { .. } | Error::Unavailable { .. } => {
+                Self::Unreachable
+            }
+            Error::Rejected { .. }
+            | Error::Redirected { .. }
+            | Error::UnusableAnswer { .. }
+            | Error::EndlessPages { .. } => Self::UnusableAnswer,
+            Error::Configuration(_) => Self::Usage,
+            _ => Self::Failure,
+        }
+    }
+}
+
+impl From<ExitCode> for std::process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code as u8)
+    }
+}
+
+/// Whether the reader of the pipe has gone away.
+pub(crate) fn is_closed_pipe(error: &PullError) -> bool {
+    matches!(error, PullError::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_outweighs_success_and_the_smallest_failure_wins() {
+        use ExitCode::{Busy, Credentials, Done, Failure, Unreachable, UnusableAnswer, Usage};
+        let all = [
+            Done,
+            Failure,
+            Usage,
+            Credentials,
+            Unreachable,
+            UnusableAnswer,
+            Busy,
+        ];
+        for left in all {
+            assert_eq!(left.merge(Done), left);
+            assert_eq!(left.merge(left), left);
+            for right in all {
+                assert_eq!(left.merge(right), right.merge(left));
+                if left != Done && right != Done {
+                    assert_eq!(left.merge(right) as u8, (left as u8).min(right as u8));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! The person's side of the program: flags in, messages and an exit code out.
+
+pub(crate) mod args;
+pub(crate) mod config;
+pub(crate) mod environment;
+pub(crate) mod exit_code;
+pub(crate) mod logging;
+pub(crate) mod progress;
+pub(crate) mod report;
+pub(crate) mod signals;
+mod time;

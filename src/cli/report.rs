@@ -1,0 +1,188 @@
+//! What is said at the end of a run, and the exit code.
+
+use std::io::{self, IsTerminal};
+use std::time::Duration;
+
+use chrono::{DateTime, SecondsFormat};
+use verkada_audit_logs::{
+    CarryOn, Endpoint, Error, Outcome, PullError, Report, Source, SourceReport, Span, Statistics,
+    Window,
+};
+
+use super::config::Config;
+use super::exit_code::{ExitCode, is_closed_pipe};
+use super::logging::{LogFormat, print_note, report_error};
+
+/// Says what went wrong, and returns the exit code. `signal` is the code of the signal that came, if any.
+pub(crate) fn finish(
+    config: &Config,
+    format: LogFormat,
+    report: &Report,
+    signal: Option<ExitCode>,
+) -> ExitCode {
+    let codes = report.sources.iter().map(|source| {
+        let code = match &source.outcome {
+            Outcome::Done => ExitCode::Done,
+            Outcome::UpToDate(through) => say_up_to_date(config, source.source, *through),
+            Outcome::Failed(error, _) => say_failure(config, format, source.source, error),
+            Outcome::Stopped(_) | Outcome::NotBegun => signal.unwrap_or(ExitCode::Done),
+        };
+        say_how_to_carry_on(config, format, source);
+        code
+    });
+    // Evaluated in full: each failure is reported.
+    codes
+        .collect::<Vec<_>>()
+        .into_iter()
+        .fold(ExitCode::Done, ExitCode::merge)
+}
+
+/// Reports a run that failed before anything was read.
+pub(crate) fn fail(format: LogFormat, error: &PullError) -> ExitCode {
+    report_error(format, &error.to_string());
+    ExitCode::of(error)
+}
+
+fn say_up_to_date(config: &Config, source: Source, through: i64) -> ExitCode {
+    let through = time_text(through);
+    match config.pull.span {
+        Span::Scheduled => tracing::info!(%source, through, "the checkpoint is up to date"),
+        Span::Range { .. } => {
+            tracing::warn!(%source, through, "nothing to do: the checkpoint has printed all of this range already")
+        }
+    }
+    ExitCode::Done
+}
+
+fn say_failure(config: &Config, format: LogFormat, source: Source, error: &PullError) -> ExitCode {
+    if is_closed_pipe(error) {
+        if config.checkpoint.is_none() {
+            return ExitCode::Done;
+        }
+        report_error(
+            format,
+            "the reader of the pipe has gone away; the checkpoint has not moved past what it took",
+        );
+        return ExitCode::Failure;
+    }
+    let advice = match error {
+        PullError::Api(error) => advice(error),
+        PullError::Output(_) => "make room, or choose another --output".to_owned(),
+        _ => String::new(),
+    };
+    let separator = if advice.is_empty() { "" } else { "; " };
+    report_error(format, &format!("{source}: {error}{separator}{advice}"));
+    ExitCode::of(error)
+}
+
+/// The next step, in Verkada's words.
+fn advice(error: &Error) -> String {
+    match error {
+        Error::Authentication { .. } | Error::TokenExpired { .. } => {
+            "check that VERKADA_API_KEY is neither expired nor revoked, and that --region is the key's own".to_owned()
+        }
+        Error::PermissionDenied { endpoint: Endpoint::Source(source), .. } => format!(
+            "the key needs the permission “{}”, which is chosen when a key is created, so create a new one; a wrong --region or --base-url gives the same answer",
+            source.permission()
+        ),
+        Error::PermissionDenied { .. } => "check the key's permissions, --region and --base-url".to_owned(),
+        Error::Connection { .. } => "check the network, HTTPS_PROXY and --base-url; the next run may succeed".to_owned(),
+        Error::RateLimited { .. } => {
+            "all programs of the organisation share 300 requests a minute: lower --max-requests-per-minute or find the other one".to_owned()
+        }
+        Error::Unavailable { .. } => "see status.verkada.com; the next run may succeed".to_owned(),
+        Error::Redirected { .. } | Error::Rejected { .. } => "check --region and --base-url".to_owned(),
+        Error::UnusableAnswer { .. } => {
+            "check --base-url: hosts under command.verkada.com are the web interface, and a proxy may answer in Verkada's place".to_owned()
+        }
+        Error::EndlessPages { .. } => "ask again later; if it stays, tell Verkada's support".to_owned(),
+        _ => String::new(),
+    }
+}
+
+/// Without a checkpoint, what is missing has to be asked for by hand.
+fn say_how_to_carry_on(config: &Config, format: LogFormat, report: &SourceReport) {
+    let carry_on = match &report.outcome {
+        Outcome::Failed(error, _) if is_closed_pipe(error) => return,
+        Outcome::Failed(_, carry_on) | Outcome::Stopped(carry_on) => *carry_on,
+        Outcome::NotBegun => match config.pull.span {
+            Span::Range { start, .. } => CarryOn {
+                start,
+                repeats_start: false,
+            },
+            Span::Scheduled => return,
+        },
+        _ => return,
+    };
+    let (source, end) = (report.source, end_of(config, report));
+    if config.checkpoint.is_some() {
+        return if matches!(report.outcome, Outcome::Stopped(_)) {
+            report_error(
+                format,
+                &format!("{source}: stopped; the next run with the same --checkpoint carries on"),
+            );
+        };
+    }
+    let Some(end) = end else { return };
+    let stopped = if matches!(report.outcome, Outcome::Failed(..)) {
+        ""
+    } else {
+        "stopped; "
+    };
+    let repeats = if carry_on.repeats_start {
+        " (records of that one second come again)"
+    } else {
+        ""
+    };
+    report_error(
+        format,
+        &format!(
+            "{source}: {stopped}carry on with --only {} --start {} --end {end}{repeats}",
+            source.flag_value(),
+            carry_on.start
+        ),
+    );
+}
+
+fn end_of(config: &Config, report: &SourceReport) -> Option<i64> {
+    match config.pull.span {
+        Span::Range { end, .. } => Some(end),
+        Span::Scheduled => report.window.as_ref().map(Window::end),
+    }
+}
+
+/// On a terminal, one line that sums up a run that went well.
+pub(crate) fn summarise(report: &Report, statistics: &Statistics, elapsed: Duration) {
+    if !io::stderr().is_terminal() {
+        return;
+    }
+    let counts: Vec<_> = report
+        .sources
+        .iter()
+        .map(|source| format!("{} {}", source.printed, source.source))
+        .collect();
+    let windows = report
+        .sources
+        .iter()
+        .filter_map(|source| source.window.as_ref());
+    let start = windows.clone().map(Window::start).min();
+    let end = windows.map(Window::end).max();
+    let span = match start.zip(end) {
+        Some((start, end)) => format!(" of {} to {}", time_text(start), time_text(end)),
+        None => String::new(),
+    };
+    print_note(&format!(
+        "printed {}{span}; {} requests in {:.1} s",
+        counts.join(" and "),
+        statistics.requests,
+        elapsed.as_secs_f64()
+    ));
+}
+
+fn time_text(seconds: i64) -> String {
+    let time = DateTime::from_timestamp(seconds, 0);
+    time.map_or_else(
+        || seconds.to_string(),
+        |time| time.to_rfc3339_opts(SecondsFormat::Secs, true),
+    )
+}

@@ -1,0 +1,134 @@
+//! The command-line program; see the library for how it works.
+
+mod cli;
+
+use std::os::fd::AsFd;
+use std::time::Instant;
+
+use clap::Parser;
+use tokio::sync::watch;
+use verkada_audit_logs::demo::{DemoServer, Profile};
+use verkada_audit_logs::{Checkpoint, Output, Printer, Progress, PullError, Secret, VerkadaApi};
+
+use cli::args::Args;
+use cli::config::{Config, Target, UsageError};
+use cli::environment::Environment;
+use cli::exit_code::ExitCode;
+use cli::logging::{self, LogFormat};
+use cli::signals::Signals;
+use cli::{progress, report};
+
+fn main() -> std::process::ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => return cli::args::answer(&error).into(),
+    };
+    match configure(&args) {
+        Ok((config, format)) => run(&args, &config, format).into(),
+        Err((error, format)) => {
+            logging::report_error(format, &error.to_string());
+            ExitCode::Usage.into()
+        }
+    }
+}
+
+fn configure(args: &Args) -> Result<(Config, LogFormat), (UsageError, LogFormat)> {
+    let format = LogFormat::of(args).map_err(|error| (error, LogFormat::Text))?;
+    let environment = match args.demo {
+        true => Ok(Environment::ignored()),
+        false => Environment::load(),
+    };
+    let environment = environment.map_err(|error| (error, LogFormat::Text))?;
+    logging::start(args, format, &environment);
+    let now = chrono::Utc::now().timestamp();
+    let config = Config::new(args, &environment, now).map_err(|error| (error, format))?;
+    Ok((config, format))
+}
+
+fn run(args: &Args, config: &Config, format: LogFormat) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let ended = match runtime {
+        Ok(runtime) => runtime.block_on(pull(args, config, format)),
+        Err(error) => Err(PullError::Output(error)),
+    };
+    ended.unwrap_or_else(|error| report::fail(format, &error))
+}
+
+async fn pull(args: &Args, config: &Config, format: LogFormat) -> Result<ExitCode, PullError> {
+    let started = Instant::now();
+    let signals = Signals::listen().map_err(PullError::Output)?;
+    let printer = printer(config)?;
+    let demo = start_demo(config)?;
+    let api = client(config, demo.as_ref())?;
+    let (progress_sender, progress) = watch::channel(Progress::default());
+    let report = tokio::select! {
+        report = config.pull.run(&api, printer, &progress_sender, signals.stop()) => report?,
+        () = progress::show(api.clone(), config.pull.sources.len(), format, args.quiet, progress) => {
+            unreachable!("progress is shown until it is dropped")
+        }
+    };
+    let code = report::finish(config, format, &report, signals.received());
+    if code == ExitCode::Done && !args.quiet {
+        report::summarise(&report, &api.statistics(), started.elapsed());
+    }
+    Ok(code)
+}
+
+/// The checkpoint comes first: if another run holds it, not even the output is touched.
+fn printer(config: &Config) -> Result<Printer, PullError> {
+    let checkpoint = config
+        .checkpoint
+        .as_deref()
+        .map(Checkpoint::open)
+        .transpose()?;
+    let output = match &config.output {
+        Some(path) => Output::append(path).map_err(PullError::Output)?,
+        None => Output::stream(standard_output().map_err(PullError::Output)?),
+    };
+    Ok(Printer::new(
+        output,
+        checkpoint,
+        config.pull.overlap_seconds,
+    ))
+}
+
+/// Standard output without a buffer of its own: lines are gathered before they are written.
+fn standard_output() -> std::io::Result<std::fs::File> {
+    std::io::stdout()
+        .as_fd()
+        .try_clone_to_owned()
+        .map(std::fs::File::from)
+}
+
+fn start_demo(config: &Config) -> Result<Option<DemoServer>, PullError> {
+    match config.target {
+        Target::Demo => DemoServer::builder(Profile::demo())
+            .start()
+            .map(Some)
+            .map_err(PullError::Output),
+        Target::Verkada { .. } => Ok(None),
+    }
+}
+
+fn client(config: &Config, demo: Option<&DemoServer>) -> Result<VerkadaApi, PullError> {
+    let builder = match (&config.target, demo) {
+        (
+            Target::Verkada {
+                key,
+                base_url,
+                token_file,
+            },
+            _,
+        ) => config
+            .client
+            .builder(key.clone(), base_url.clone())
+            .token_file(token_file),
+        (Target::Demo, Some(demo)) => config
+            .client
+            .builder(Secret::new(demo.api_key()), demo.base_url().parse()?),
+        (Target::Demo, None) => unreachable!("the demo is started before its client"),
+    };
+    Ok(builder.build()?)
+}

@@ -1,0 +1,293 @@
+//! How far earlier runs have come, kept in a file.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::checkpoint_file::{CheckpointFile, Unreadable};
+use super::output::OutputMark;
+use super::printed::Printed;
+use crate::api::Source;
+use crate::durable_file;
+
+/// A clock may be off by so many seconds before a checkpoint from the future is refused.
+const CLOCK_TOLERANCE: i64 = 60;
+
+/// The progress of all runs with the same file. The file is locked until this is dropped.
+#[derive(Debug)]
+pub struct Checkpoint {
+    path: PathBuf,
+    // Held for its lock.
+    _lock: File,
+    pub(super) state: State,
+    /// Whether there was a file.
+    existed: bool,
+}
+
+/// What the file holds.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) base_url: String,
+    pub(super) organization_id: Option<String>,
+    pub(super) key_fingerprint: String,
+    pub(super) audit_logs: SourceState,
+    pub(super) notifications: SourceState,
+    pub(super) output: Option<OutputMark>,
+}
+
+/// The progress of one source.
+#[derive(Debug, Default)]
+pub(super) struct SourceState {
+    pub(super) watermark: Option<Watermark>,
+    pub(super) printed: Printed,
+}
+
+/// Everything from `since` to `through`, in Unix seconds, has been printed.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Watermark {
+    pub(super) since: i64,
+    pub(super) through: i64,
+}
+
+impl State {
+    pub(super) fn source(&self, source: Source) -> &SourceState {
+        match source {
+            Source::AuditLogs => &self.audit_logs,
+            Source::Notifications => &self.notifications,
+        }
+    }
+
+    pub(super) fn source_mut(&mut self, source: Source) -> &mut SourceState {
+        match source {
+            Source::AuditLogs => &mut self.audit_logs,
+            Source::Notifications => &mut self.notifications,
+        }
+    }
+}
+
+/// Why a checkpoint cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// Another run holds the lock.
+    #[error("another run ({holder}) holds the checkpoint {}; wait until it is done", path.display())]
+    Busy {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Which run, as far as it can be told.
+        holder: String,
+    },
+    /// The file is there, but cannot be gone on from. It is left as it is.
+    #[error("the checkpoint {} {problem}; {remedy}", path.display())]
+    Unusable {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Progress cannot be saved, so what was printed last will be printed again.
+    #[error("the checkpoint {} cannot be saved: {error}; the next run repeats what was printed since the last save", path.display())]
+    Save {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+const REMEDY_CORRUPT: &str = "restore it from a backup, or move it away and give --start and --end to read from a time that is surely printed";
+const REMEDY_OTHER: &str = "give each organisation, host and key a --checkpoint of its own";
+const REMEDY_ACCESS: &str = "make it a file that this user can read and replace";
+const REMEDY_CLOCK: &str = "set this machine's clock, or restore an older checkpoint";
+const REMEDY_VERSION: &str = "run the version that wrote it, or a newer one";
+
+impl Checkpoint {
+    /// Locks and reads the checkpoint at `path`; one that does not exist yet is blank.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Busy`] while another run holds it, [`CheckpointError::Unusable`] if it is not
+    /// exactly what this program writes. The file is never changed here.
+    pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+        check_access(path)?;
+        let lock = lock(path)?;
+        let state = match fs::read_to_string(path) {
+            Ok(text) => Some(parse(path, &text)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(unusable(path, "is corrupt (it is no text)", REMEDY_CORRUPT));
+            }
+            Err(error) => {
+                return Err(unusable(
+                    path,
+                    format!("cannot be read: {error}"),
+                    REMEDY_ACCESS,
+                ));
+            }
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            _lock: lock,
+            existed: state.is_some(),
+            state: state.unwrap_or_default(),
+        })
+    }
+
+    /// Refuses to go on for another host, or by a clock that lies before what was printed. A new checkpoint
+    /// is bound to `base_url`.
+    pub(super) fn check(&mut self, base_url: &str, now: i64) -> Result<(), CheckpointError> {
+        if !self.existed {
+            base_url.clone_into(&mut self.state.base_url);
+        }
+        if self.state.base_url != base_url {
+            let problem = format!(
+                "belongs to {}, and this run asks {base_url}",
+                self.state.base_url
+            );
+            return Err(unusable(&self.path, problem, REMEDY_OTHER));
+        }
+        let latest = Source::ALL
+            .iter()
+            .filter_map(|source| self.state.source(*source).watermark);
+        match latest.map(|watermark| watermark.through).max() {
+            Some(through) if through > now + CLOCK_TOLERANCE => {
+                let problem = format!(
+                    "lies in the future: it is printed through {}, and this machine's clock says {}",
+                    super::time_text(through),
+                    super::time_text(now)
+                );
+                Err(unusable(&self.path, problem, REMEDY_CLOCK))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses the records of another organisation; the first one that is seen is remembered.
+    pub(super) fn check_organization(
+        &mut self,
+        organization_id: Option<&str>,
+    ) -> Result<(), CheckpointError> {
+        match (&self.state.organization_id, organization_id) {
+            (Some(known), Some(seen)) if known != seen => {
+                let problem = format!("belongs to organisation {known}, and this key reads {seen}");
+                Err(unusable(&self.path, problem, REMEDY_OTHER))
+            }
+            (None, Some(seen)) => {
+                self.state.organization_id = Some(seen.to_owned());
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the state to the file, durably.
+    pub(super) fn save(&mut self) -> Result<(), CheckpointError> {
+        let file = CheckpointFile::from(&self.state);
+        let saved = durable_file::replace(&self.path, |writer| {
+            Ok(serde_json::to_writer(writer, &file)?)
+        });
+        saved.map_err(|error| CheckpointError::Save {
+            path: self.path.clone(),
+            error,
+        })
+    }
+
+    /// Whether there was a file when this run began.
+    pub(super) fn existed(&self) -> bool {
+        self.existed
+    }
+
+    /// Where the file is.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn parse(path: &Path, text: &str) -> Result<State, CheckpointError> {
+    CheckpointFile::parse(text)
+        .map(State::from)
+        .map_err(|problem| match problem {
+            Unreadable::Empty => unusable(
+                path,
+                "is empty, as after a full disk or a crash",
+                REMEDY_CORRUPT,
+            ),
+            Unreadable::Corrupt(place) => {
+                unusable(path, format!("is corrupt ({place})"), REMEDY_CORRUPT)
+            }
+            Unreadable::Newer(version) => {
+                let problem =
+                    format!("was written by a newer version of this program (format {version})");
+                unusable(path, problem, REMEDY_VERSION)
+            }
+        })
+}
+
+/// What would fail later, when records have been printed, is better refused now.
+fn check_access(path: &Path) -> Result<(), CheckpointError> {
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(unusable(path, "is a folder", REMEDY_ACCESS)),
+        Ok(metadata) if !metadata.is_file() => {
+            Err(unusable(path, "is no regular file", REMEDY_ACCESS))
+        }
+        Ok(metadata) if metadata.permissions().readonly() => {
+            Err(unusable(path, "is read-only", REMEDY_ACCESS))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The lock is a file of its own, because the checkpoint itself is replaced with each save. It stays behind.
+fn lock(path: &Path) -> Result<File, CheckpointError> {
+    let failed =
+        |error: io::Error| unusable(path, format!("cannot be locked: {error}"), REMEDY_ACCESS);
+    let lock_path = durable_file::neighbour(path, "lock").map_err(failed)?;
+    let mut options = OpenOptions::new();
+    options
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600);
+    let mut file = options.open(lock_path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // Only for the message, which does without it as well.
+            let _ = file.read_to_string(&mut holder);
+            let holder = if holder.is_empty() {
+                "process unknown"
+            } else {
+                holder.trim()
+            };
+            return Err(CheckpointError::Busy {
+                path: path.to_owned(),
+                holder: holder.to_owned(),
+            });
+        }
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+    }
+    name_holder(&mut file).map_err(failed)?;
+    Ok(file)
+}
+
+fn name_holder(lock: &mut File) -> io::Result<()> {
+    lock.set_len(0)?;
+    lock.rewind()?;
+    writeln!(lock, "process {}", std::process::id())
+}
+
+fn unusable(path: &Path, problem: impl Into<String>, remedy: &'static str) -> CheckpointError {
+    CheckpointError::Unusable {
+        path: path.to_owned(),
+        problem: problem.into(),
+        remedy,
+    }
+}

@@ -1,0 +1,217 @@
+//! The form of a checkpoint on disk: versioned JSON.
+
+use std::fmt;
+
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::checkpoint::{SourceState, State, Watermark};
+use super::fingerprint::Fingerprint;
+use super::output::OutputMark;
+use super::printed::{Entry, Printed};
+
+/// The format that this program writes, and the only one that it reads.
+const VERSION: u64 = 1;
+
+/// The file. `Memory` is [`Printed`] when reading, and a reference to it when writing.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckpointFile<Memory> {
+    version: u64,
+    base_url: String,
+    organization_id: Option<String>,
+    key_fingerprint: String,
+    audit_logs: SourceFile<Memory>,
+    notifications: SourceFile<Memory>,
+    output: Option<OutputMark>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct SourceFile<Memory> {
+    watermark: Option<Watermark>,
+    printed: Memory,
+}
+
+/// Why a file is no checkpoint.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    /// It holds nothing.
+    Empty,
+    /// It is broken here.
+    Corrupt(String),
+    /// It is in the format of this later version.
+    Newer(u64),
+}
+
+impl CheckpointFile<Printed> {
+    /// Reads `text` if it is exactly what [`CheckpointFile::from`] and serialising give.
+    pub(super) fn parse(text: &str) -> Result<Self, Unreadable> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u64,
+        }
+        if text.trim().is_empty() {
+            return Err(Unreadable::Empty);
+        }
+        // The position only: a message of the JSON reader may quote what it found.
+        let corrupt = |error: serde_json::Error| {
+            Unreadable::Corrupt(format!(
+                "at line {}, column {}",
+                error.line(),
+                error.column()
+            ))
+        };
+        let Versioned { version } = serde_json::from_str(text).map_err(corrupt)?;
+        match version {
+            VERSION => serde_json::from_str(text).map_err(corrupt),
+            newer if newer > VERSION => Err(Unreadable::Newer(newer)),
+            other => Err(Unreadable::Corrupt(format!("there is no format {other}"))),
+        }
+    }
+}
+
+impl<'a> From<&'a State> for CheckpointFile<&'a Printed> {
+    fn from(state: &'a State) -> Self {
+        let source = |source: &'a SourceState| SourceFile {
+            watermark: source.watermark,
+            printed: &source.printed,
+        };
+        Self {
+            version: VERSION,
+            base_url: state.base_url.clone(),
+            organization_id: state.organization_id.clone(),
+            key_fingerprint: state.key_fingerprint.clone(),
+            audit_logs: source(&state.audit_logs),
+            notifications: source(&state.notifications),
+            output: state.output.clone(),
+        }
+    }
+}
+
+impl From<CheckpointFile<Printed>> for State {
+    fn from(file: CheckpointFile<Printed>) -> Self {
+        let source = |source: SourceFile<Printed>| SourceState {
+            watermark: source.watermark,
+            printed: source.printed,
+        };
+        Self {
+            base_url: file.base_url,
+            organization_id: file.organization_id,
+            key_fingerprint: file.key_fingerprint,
+            audit_logs: source(file.audit_logs),
+            notifications: source(file.notifications),
+            output: file.output,
+        }
+    }
+}
+
+/// A list of `[fingerprint in hexadecimal, findable until, count]`.
+impl Serialize for Printed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(|(Fingerprint(fingerprint), entry)| {
+            (
+                format!("{fingerprint:032x}"),
+                entry.findable_until,
+                entry.count,
+            )
+        }))
+    }
+}
+
+impl<'de> Deserialize<'de> for Printed {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Printed;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list of printed records")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Printed, A::Error> {
+                let mut printed = Printed::default();
+                while let Some((fingerprint, findable_until, count)) =
+                    list.next_element::<(&str, i64, u32)>()?
+                {
+                    let fingerprint =
+                        u128::from_str_radix(fingerprint, 16).map_err(A::Error::custom)?;
+                    printed.restore(
+                        Fingerprint(fingerprint),
+                        Entry {
+                            findable_until,
+                            count,
+                        },
+                    );
+                }
+                Ok(printed)
+            }
+        }
+
+        deserializer.deserialize_seq(Reader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> State {
+        let mut state = State {
+            base_url: "https://api.verkada.com".into(),
+            organization_id: Some("5b0d6c3e".into()),
+            ..State::default()
+        };
+        state.audit_logs.watermark = Some(Watermark {
+            since: 900,
+            through: 1_800,
+        });
+        state.audit_logs.printed.add(Fingerprint(u128::MAX), 1_700);
+        state.audit_logs.printed.add(Fingerprint(7), 1_750);
+        state
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let text = serde_json::to_string(&CheckpointFile::from(&state())).unwrap();
+        let read = State::from(CheckpointFile::parse(&text).unwrap());
+        assert_eq!(read.base_url, state().base_url);
+        assert_eq!(read.organization_id, state().organization_id);
+        assert_eq!(read.audit_logs.watermark, state().audit_logs.watermark);
+        assert_eq!(read.audit_logs.printed, state().audit_logs.printed);
+        assert_eq!(read.notifications.watermark, None);
+    }
+
+    #[test]
+    fn every_way_of_being_cut_short_is_noticed() {
+        let text = serde_json::to_string(&CheckpointFile::from(&state())).unwrap();
+        for length in 1..text.len() {
+            let problem = CheckpointFile::parse(&text[..length]).err();
+            assert!(matches!(problem, Some(Unreadable::Corrupt(_))), "{length}");
+        }
+        assert!(matches!(
+            CheckpointFile::parse("").err(),
+            Some(Unreadable::Empty)
+        ));
+    }
+
+    #[test]
+    fn a_newer_format_is_told_apart_from_garbage() {
+        let newer = r#"{"version":2,"anything":[]}"#;
+        assert!(matches!(
+            CheckpointFile::parse(newer).err(),
+            Some(Unreadable::Newer(2))
+        ));
+        for garbage in [
+            r#"{"version":0}"#,
+            r#"{"version":1}"#,
+            "[]",
+            "\u{0}\u{0}",
+            "garbage",
+        ] {
+            let problem = CheckpointFile::parse(garbage).err();
+            assert!(matches!(problem, Some(Unreadable::Corrupt(_))), "{garbage}");
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Which records are kept.
+
+use crate::api::{Record, Source};
+
+/// Audit logs that are printed unless told otherwise: who watched or exported video.
+pub const INTERESTED_EVENTS: [&str; 3] = [
+    "Archive Action Taken",
+    "Video History Streamed",
+    "Live Stream Started",
+];
+
+/// Keeps audit logs by the name of their event. Notifications are all kept: the API filters those.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EventFilter {
+    /// Every audit log.
+    All,
+    /// Audit logs with one of these names, which are compared after trimming and without ASCII case.
+    Names(Vec<String>),
+}
+
+impl EventFilter {
+    /// A filter for `names`, whatever they are: Verkada's names drift, so none is unknown.
+    pub fn names<Name: AsRef<str>>(names: impl IntoIterator<Item = Name>) -> Self {
+        let trimmed = names
+            .into_iter()
+            .map(|name| name.as_ref().trim().to_owned());
+        Self::Names(trimmed.collect())
+    }
+
+    /// What becomes of `record`.
+    pub fn verdict(&self, source: Source, record: &Record) -> Verdict {
+        let Self::Names(names) = self else {
+            return Verdict::Keep;
+        };
+        if source == Source::Notifications {
+            return Verdict::Keep;
+        }
+        let Some(event_name) = record.event_name() else {
+            return Verdict::KeepUnclassified;
+        };
+        let event_name = event_name.trim();
+        match names
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(event_name))
+        {
+            true => Verdict::Keep,
+            false => Verdict::Drop,
+        }
+    }
+}
+
+impl Default for EventFilter {
+    fn default() -> Self {
+        Self::names(INTERESTED_EVENTS)
+    }
+}
+
+/// What becomes of a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is wanted.
+    Keep,
+    /// It names no event, so nobody can say that it is not wanted.
+    KeepUnclassified,
+    /// It is not wanted.
+    Drop,
+}

@@ -1,0 +1,63 @@
+//! A window becomes lines: plan, read ahead, filter, print each record once, move the checkpoint.
+
+mod checkpoint;
+mod checkpoint_file;
+mod filter;
+mod fingerprint;
+mod output;
+mod plan;
+mod printed;
+mod printer;
+mod reader;
+mod resume;
+mod run;
+mod slice;
+
+use std::io;
+
+pub use checkpoint::{Checkpoint, CheckpointError};
+pub use filter::{EventFilter, INTERESTED_EVENTS, Verdict};
+pub use output::Output;
+pub use plan::{
+    CRON_INTERVAL_MINUTES, DEFAULT_OVERLAP_MINUTES, Span, latest_boundary, scheduled_window,
+};
+pub use printer::{Faults, Printer};
+pub use resume::CarryOn;
+pub use run::{Outcome, Progress, Pull, Report, SourceReport};
+
+use crate::api;
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Verkada could not be read.
+    #[error(transparent)]
+    Api(#[from] api::Error),
+    /// The lines could not be written.
+    #[error("the records could not be written: {0}")]
+    Output(io::Error),
+    /// The checkpoint cannot be used or saved.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The range does not fit the checkpoint.
+    #[error(transparent)]
+    Configuration(#[from] api::ConfigurationError),
+}
+
+/// A slice on its way to the printer.
+struct PulledSlice {
+    slice: slice::Slice,
+    /// Where the source's first run with this checkpoint began.
+    since: i64,
+    /// When the run began, in Unix seconds.
+    now: i64,
+}
+
+/// A Unix time as people read it, in UTC.
+fn time_text(seconds: i64) -> String {
+    chrono::DateTime::from_timestamp(seconds, 0).map_or_else(
+        || seconds.to_string(),
+        |time| time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
+    )
+}

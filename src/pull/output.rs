@@ -1,0 +1,238 @@
+//! Where the lines go.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use serde::{Deserialize, Serialize};
+
+use super::slice::Line;
+use crate::digest::{hexadecimal, sha256};
+use crate::durable_file;
+
+/// So much of the end of a file is compared to recognise it.
+const COMPARED_BYTES: u64 = 4_096;
+
+/// Where the lines go: a stream, or a file that is appended to.
+pub struct Output(Sink);
+
+enum Sink {
+    Stream(Box<dyn Write + Send>),
+    File(OutputFile),
+}
+
+struct OutputFile {
+    file: File,
+    path: PathBuf,
+}
+
+/// An output file as it was when its last line was acknowledged.
+#[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
+pub(super) struct OutputMark {
+    device: u64,
+    inode: u64,
+    /// Nanoseconds since the Unix epoch, where the file system knows: an inode is used again.
+    created: Option<u64>,
+    length: u64,
+    /// SHA-256 of the last bytes before `length`.
+    end: String,
+}
+
+impl Output {
+    /// Writes to `stream`, such as standard output.
+    pub fn stream(stream: impl Write + Send + 'static) -> Self {
+        Self(Sink::Stream(Box::new(stream)))
+    }
+
+    /// Appends to the file at `path`, which is created if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening the file.
+    pub fn append(path: &Path) -> io::Result<Self> {
+        let mut options = OpenOptions::new();
+        let file = match options.read(true).append(true).create(true).open(path) {
+            // A pipe or a device may be write-only; it is never read.
+            Err(_) if !path.is_file() => options.read(false).open(path)?,
+            opened => opened?,
+        };
+        Ok(Self(Sink::File(OutputFile {
+            file,
+            path: path.to_owned(),
+        })))
+    }
+
+    /// Writes `lines`, each with a line feed, and flushes. With `durable`, a file is synced as well.
+    pub(super) fn write<'a>(
+        &mut self,
+        lines: impl Iterator<Item = &'a Line>,
+        durable: bool,
+    ) -> io::Result<()> {
+        match &mut self.0 {
+            Sink::Stream(stream) => write_lines(stream, lines),
+            Sink::File(output) => {
+                write_lines(&mut output.file, lines)?;
+                if durable && output.is_regular()? {
+                    output.file.sync_data()?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Cuts off what was written behind `mark` and never acknowledged, if this is the file that `mark` is of;
+    /// a file that was rotated or replaced stays as it is. Returns the bytes that were cut off.
+    pub(super) fn cut_to(&mut self, mark: Option<&OutputMark>) -> io::Result<u64> {
+        let (Sink::File(output), Some(mark)) = (&mut self.0, mark) else {
+            return Ok(0);
+        };
+        let length = output.file.metadata()?.len();
+        if length <= mark.length || output.mark_at(mark.length)?.as_ref() != Some(mark) {
+            return Ok(0);
+        }
+        output.file.set_len(mark.length)?;
+        output.file.sync_all()?;
+        Ok(length - mark.length)
+    }
+
+    /// The file as it is now; `None` for a stream, a pipe or a device.
+    pub(super) fn mark(&mut self) -> io::Result<Option<OutputMark>> {
+        let Sink::File(output) = &mut self.0 else {
+            return Ok(None);
+        };
+        let length = output.file.metadata()?.len();
+        output.mark_at(length)
+    }
+
+    /// Makes a file that was just created survive a power cut.
+    pub(super) fn sync_name(&self) -> io::Result<()> {
+        match &self.0 {
+            Sink::File(output) if output.is_regular()? => durable_file::sync_folder(&output.path),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl OutputFile {
+    fn is_regular(&self) -> io::Result<bool> {
+        Ok(self.file.metadata()?.is_file())
+    }
+
+    fn mark_at(&mut self, length: u64) -> io::Result<Option<OutputMark>> {
+        let metadata = self.file.metadata()?;
+        if !metadata.is_file() {
+            return Ok(None);
+        }
+        let created = metadata.created().ok();
+        let since_epoch = created.and_then(|created| created.duration_since(UNIX_EPOCH).ok());
+        Ok(Some(OutputMark {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            created: since_epoch.and_then(|duration| u64::try_from(duration.as_nanos()).ok()),
+            length,
+            end: self.end_before(length)?,
+        }))
+    }
+
+    fn end_before(&mut self, length: u64) -> io::Result<String> {
+        self.file
+            .seek(SeekFrom::Start(length.saturating_sub(COMPARED_BYTES)))?;
+        let mut end = Vec::new();
+        (&self.file)
+            .take(length.min(COMPARED_BYTES))
+            .read_to_end(&mut end)?;
+        Ok(hexadecimal(&sha256(&end)))
+    }
+}
+
+fn write_lines<'a>(
+    target: &mut dyn Write,
+    lines: impl Iterator<Item = &'a Line>,
+) -> io::Result<()> {
+    let mut writer = BufWriter::with_capacity(64 << 10, target);
+    for line in lines {
+        writer.write_all(&line.text)?;
+        writer.write_all(b"\n")?;
+    }
+    // Dropping the writer would flush as well, and hide the failure.
+    writer
+        .into_inner()
+        .map_err(io::IntoInnerError::into_error)?
+        .flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn line(text: &str) -> Line {
+        Line {
+            text: text.as_bytes().into(),
+            findable_until: 0,
+        }
+    }
+
+    #[test]
+    fn only_an_unacknowledged_tail_of_the_same_file_is_cut_off() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.jsonl");
+        let mut output = Output::append(&path).unwrap();
+        output.write([line("one")].iter(), true).unwrap();
+        let mark = output.mark().unwrap().unwrap();
+        output.write([line("two")].iter(), true).unwrap();
+
+        let mut again = Output::append(&path).unwrap();
+        assert_eq!(again.cut_to(Some(&mark)).unwrap(), 4);
+        assert_eq!(again.cut_to(Some(&mark)).unwrap(), 0);
+        again.write([line("2")].iter(), true).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\n2\n");
+    }
+
+    #[test]
+    fn a_replaced_file_is_never_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.jsonl");
+        let mut output = Output::append(&path).unwrap();
+        output.write([line("one")].iter(), true).unwrap();
+        let mark = output.mark().unwrap();
+        fs::rename(&path, folder.path().join("out.jsonl.1")).unwrap();
+        fs::write(&path, "somebody else's longer content\n").unwrap();
+        assert_eq!(
+            Output::append(&path)
+                .unwrap()
+                .cut_to(mark.as_ref())
+                .unwrap(),
+            0
+        );
+    }
+
+    #[test]
+    fn a_file_that_was_emptied_and_filled_anew_is_never_cut() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.jsonl");
+        let mut output = Output::append(&path).unwrap();
+        output.write([line("one")].iter(), true).unwrap();
+        let mark = output.mark().unwrap();
+        fs::write(&path, "the same inode, other content\n").unwrap();
+        assert_eq!(
+            Output::append(&path)
+                .unwrap()
+                .cut_to(mark.as_ref())
+                .unwrap(),
+            0
+        );
+    }
+
+    #[test]
+    fn a_stream_has_no_mark_and_a_full_device_is_an_error() {
+        assert_eq!(Output::stream(io::sink()).mark().unwrap(), None);
+        let mut full = Output::append(Path::new("/dev/full")).unwrap();
+        assert_eq!(full.mark().unwrap(), None);
+        let error = full.write([line("one")].iter(), true).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
+    }
+}

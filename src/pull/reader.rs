@@ -1,0 +1,450 @@
+//! Reads one source's window, slice by slice, several at a time, and hands the slices on in order.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::{DateTime, Utc};
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use tokio::sync::{Notify, mpsc};
+
+use super::filter::{EventFilter, Verdict};
+use super::slice::{Bounds, Edge, Line, Place, Slice, SliceLength, TARGET_RECORDS};
+use crate::api::{Error, Page, Pages, Record, Source, VerkadaApi, Window, sort_oldest_first};
+
+/// A slice that turns out to hold more than this is read again in shorter pieces.
+const MOST_RECORDS: u64 = 4 * TARGET_RECORDS;
+
+/// From this page on a slice's pages say how many records it will hold; fewer may be a burst.
+const TELLING_PAGES: u64 = 3;
+
+/// Text of records that may wait in memory for their turn. The oldest slice is read on regardless.
+const FETCH_AHEAD_BYTES: usize = 12 << 20;
+
+/// How many requests a read of several slices has under way, at the least and at the most.
+const LANES: std::ops::RangeInclusive<usize> = 3..=32;
+
+/// What is read, and how.
+#[derive(Clone, Debug)]
+pub(super) struct Reading {
+    pub(super) source: Source,
+    pub(super) window: Window,
+    /// Length of the first slice in seconds; `None` reads the window in one piece, however much it holds.
+    pub(super) first_slice: Option<i64>,
+    pub(super) filter: EventFilter,
+    /// How much later than its own time a record may be processed, in seconds, where it does not say.
+    pub(super) processing_allowance: i64,
+    /// Requests a second that the pace allows.
+    pub(super) requests_per_second: f64,
+}
+
+/// Starts reading. The receiver gets the slices from old to new, and at most one error, which is the last; it
+/// gets nothing more after its slices are through. Dropping it ends the read.
+pub(super) fn start(
+    api: &VerkadaApi,
+    reading: Reading,
+) -> mpsc::Receiver<Result<HeldSlice, Error>> {
+    let (sender, receiver) = mpsc::channel(1);
+    let api = match reading.first_slice {
+        Some(_) => api.riding_out_rate_limits(),
+        None => api.clone(),
+    };
+    tokio::spawn(Reader::new(api, reading).run(sender));
+    receiver
+}
+
+/// A slice, and its claim on the memory for fetching ahead, which ends with it.
+pub(super) struct HeldSlice {
+    pub(super) slice: Slice,
+    claim: Claim,
+}
+
+impl HeldSlice {
+    /// The slice, and the claim, to be dropped when the slice is printed.
+    pub(super) fn into_parts(self) -> (Slice, Claim) {
+        (self.slice, self.claim)
+    }
+}
+
+/// Bytes that are waiting in memory.
+#[derive(Default)]
+struct Held {
+    bytes: AtomicUsize,
+    freed: Notify,
+}
+
+/// A part of the memory for fetching ahead; given back when dropped.
+pub(super) struct Claim {
+    held: Arc<Held>,
+    bytes: usize,
+}
+
+impl Claim {
+    fn add(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.held.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.held.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.held.freed.notify_one();
+    }
+}
+
+struct Reader {
+    api: VerkadaApi,
+    reading: Reading,
+    /// From old to new.
+    queue: VecDeque<Entry>,
+    under_way: FuturesUnordered<BoxFuture<'static, Answered>>,
+    length: SliceLength,
+    held: Arc<Held>,
+    next_id: u64,
+}
+
+enum Entry {
+    Planned(Bounds),
+    Started(Box<Started>),
+    Finished(HeldSlice),
+    Failed(Error),
+}
+
+/// A slice of which not all pages have been read.
+struct Started {
+    id: u64,
+    bounds: Bounds,
+    /// Present while no request is under way.
+    idle: Option<Pages>,
+    collected: Collected,
+}
+
+struct Answered {
+    id: u64,
+    pages: Pages,
+    result: Result<Option<Page>, Error>,
+}
+
+impl Reader {
+    fn new(api: VerkadaApi, reading: Reading) -> Self {
+        let whole = Bounds::whole(reading.window);
+        Self {
+            api,
+            queue: VecDeque::from([Entry::Planned(whole)]),
+            under_way: FuturesUnordered::new(),
+            length: SliceLength::starting_at(reading.first_slice.unwrap_or_default()),
+            held: Arc::default(),
+            next_id: 0,
+            reading,
+        }
+    }
+
+    async fn run(mut self, sender: mpsc::Sender<Result<HeldSlice, Error>>) {
+        let held = Arc::clone(&self.held);
+        loop {
+            self.start_requests();
+            let ready = matches!(
+                self.queue.front(),
+                Some(Entry::Finished(_) | Entry::Failed(_))
+            );
+            tokio::select! {
+                permit = sender.reserve(), if ready => {
+                    let Ok(permit) = permit else { return };
+                    match self.queue.pop_front() {
+                        Some(Entry::Finished(slice)) => permit.send(Ok(slice)),
+                        Some(Entry::Failed(error)) => return permit.send(Err(error)),
+                        _ => return,
+                    }
+                }
+                Some(answered) = self.under_way.next() => self.take(answered),
+                () = held.freed.notified(), if !self.queue.is_empty() => {}
+                () = sender.closed() => return,
+            }
+            if self.queue.is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// Sends as many requests as the pace and the memory allow, for the oldest slices first.
+    fn start_requests(&mut self) {
+        let lanes = self.lanes();
+        let mut at = 0;
+        while at < self.queue.len() && self.under_way.len() < lanes {
+            let oldest = !self.queue.range(..at).any(is_unfinished);
+            let room = self.held.bytes.load(Ordering::Relaxed) < FETCH_AHEAD_BYTES;
+            match &mut self.queue[at] {
+                Entry::Failed(_) => return,
+                Entry::Planned(bounds) if oldest || (room && self.length.informed) => {
+                    let bounds = *bounds;
+                    self.carve(at, bounds);
+                    self.request(at);
+                }
+                Entry::Started(started) if started.idle.is_some() && (oldest || room) => {
+                    self.request(at)
+                }
+                _ => {}
+            }
+            at += 1;
+        }
+    }
+
+    /// Little's law: what is under way is the pace times the latency, and a few more to keep the pace when
+    /// an answer is slow. Slices that wait for memory do not count.
+    fn lanes(&self) -> usize {
+        let latency = self.api.statistics().latency.as_secs_f64();
+        let needed = (self.reading.requests_per_second * latency * 1.25).ceil() as usize;
+        (needed + *LANES.start()).min(*LANES.end())
+    }
+
+    /// Makes the start of a planned stretch a slice of its own.
+    fn carve(&mut self, at: usize, bounds: Bounds) {
+        let seconds = match self.reading.first_slice {
+            Some(_) => self.length.seconds(),
+            None => bounds.seconds(),
+        };
+        let (first, rest) = bounds.split(seconds);
+        let window = first.window(self.reading.window.time_base());
+        let started = Started {
+            id: self.next_id,
+            bounds: first,
+            idle: Some(self.api.pages(self.reading.source, window)),
+            collected: Collected::new(Arc::clone(&self.held)),
+        };
+        self.next_id += 1;
+        self.queue[at] = Entry::Started(Box::new(started));
+        if let Some(rest) = rest {
+            self.queue.insert(at + 1, Entry::Planned(rest));
+        }
+    }
+
+    fn request(&mut self, at: usize) {
+        let Entry::Started(started) = &mut self.queue[at] else {
+            return;
+        };
+        let Some(mut pages) = started.idle.take() else {
+            return;
+        };
+        let id = started.id;
+        self.under_way.push(Box::pin(async move {
+            let result = pages.next().await;
+            Answered { id, pages, result }
+        }));
+    }
+
+    fn take(&mut self, answered: Answered) {
+        let wanted =
+            |entry: &Entry| matches!(entry, Entry::Started(started) if started.id == answered.id);
+        let Some(at) = self.queue.iter().position(wanted) else {
+            return;
+        };
+        match answered.result {
+            Err(error) => {
+                // Nothing newer can be printed any more.
+                self.queue.truncate(at);
+                self.queue.push_back(Entry::Failed(error));
+            }
+            Ok(page) => self.take_page(at, answered.pages, page),
+        }
+    }
+
+    fn take_page(&mut self, at: usize, pages: Pages, page: Option<Page>) {
+        let Entry::Started(started) = &mut self.queue[at] else {
+            return;
+        };
+        if let Some(page) = page {
+            started.collected.add(page, &started.bounds, &self.reading);
+        }
+        if pages.is_finished() {
+            return self.finish(at);
+        }
+        started.idle = Some(pages);
+        let (sample, bounds) = (started.collected.sample(), started.bounds);
+        if self.reading.first_slice.is_some() {
+            self.judge(at, sample, bounds);
+        }
+    }
+
+    /// Learns from the pages so far, and gives up a slice that holds far more than intended, to read it again
+    /// in shorter pieces. What was read of it is dropped: its newest part could be kept only if the order of
+    /// the pages were certain.
+    fn judge(&mut self, at: usize, sample: Sample, bounds: Bounds) {
+        let telling = sample.pages >= TELLING_PAGES;
+        if telling || !self.length.informed {
+            self.length.glimpsed(sample.seconds, sample.records);
+        }
+        let expected = sample.expected_within(bounds.seconds());
+        let too_much = sample.records > MOST_RECORDS || (telling && expected > MOST_RECORDS);
+        if too_much && bounds.seconds() > 1 {
+            self.length.glimpsed(bounds.seconds(), expected);
+            self.queue[at] = Entry::Planned(bounds);
+        }
+    }
+
+    fn finish(&mut self, at: usize) {
+        let placeholder = Entry::Planned(Bounds::whole(self.reading.window));
+        let Entry::Started(started) = std::mem::replace(&mut self.queue[at], placeholder) else {
+            return;
+        };
+        self.length
+            .finished(started.bounds.seconds(), started.collected.seen);
+        self.queue[at] =
+            Entry::Finished(started.collected.into_slice(started.bounds, &self.reading));
+    }
+}
+
+fn is_unfinished(entry: &Entry) -> bool {
+    matches!(entry, Entry::Planned(_) | Entry::Started(_))
+}
+
+/// What the pages so far say of a slice: so many records within so many seconds.
+#[derive(Clone, Copy)]
+struct Sample {
+    seconds: i64,
+    records: u64,
+    pages: u64,
+}
+
+impl Sample {
+    /// How many records `seconds` hold if it goes on like this; never fewer than there are already.
+    fn expected_within(&self, seconds: i64) -> u64 {
+        let expected = self.records as f64 * seconds as f64 / self.seconds as f64;
+        (expected as u64).max(self.records)
+    }
+}
+
+/// What a slice's pages have brought so far, newest first.
+struct Collected {
+    lines: Vec<(Option<DateTime<Utc>>, Line)>,
+    claim: Claim,
+    /// Records seen, kept or not, and pages.
+    seen: u64,
+    page_count: u64,
+    oldest: Option<i64>,
+    newest: Option<i64>,
+    edge: Edge,
+    server_time: Option<DateTime<Utc>>,
+    organization_id: Option<String>,
+    unclassified: u64,
+}
+
+impl Collected {
+    fn new(held: Arc<Held>) -> Self {
+        Self {
+            lines: Vec::new(),
+            claim: Claim { held, bytes: 0 },
+            seen: 0,
+            page_count: 0,
+            oldest: None,
+            newest: None,
+            edge: Edge::default(),
+            server_time: None,
+            organization_id: None,
+            unclassified: 0,
+        }
+    }
+
+    fn add(&mut self, page: Page, bounds: &Bounds, reading: &Reading) {
+        self.page_count += 1;
+        self.seen += page.records.len() as u64;
+        self.server_time = self.server_time.or(page.server_time);
+        for record in &page.records {
+            let time = record.time(reading.window.time_base());
+            if let Some(time) = time {
+                self.note_time(time.timestamp(), bounds);
+            }
+            if self.organization_id.is_none() {
+                self.organization_id = record.organization_id().map(|id| id.into_owned());
+            }
+            let verdict = reading.filter.verdict(reading.source, record);
+            self.unclassified +=
+                u64::from(verdict == Verdict::KeepUnclassified || !record.is_object());
+            if verdict != Verdict::Drop {
+                let line = line(record, reading);
+                self.claim
+                    .add(line.text.len() + size_of::<(Option<DateTime<Utc>>, Line)>());
+                self.lines.push((time, line));
+            }
+        }
+    }
+
+    fn note_time(&mut self, time: i64, bounds: &Bounds) {
+        self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
+        self.newest = Some(self.newest.map_or(time, |newest| newest.max(time)));
+        self.edge.first_asked |= time == bounds.asked_from();
+        self.edge.last_second |= time == bounds.to - 1;
+    }
+
+    fn sample(&self) -> Sample {
+        let span = self
+            .newest
+            .zip(self.oldest)
+            .map_or(1, |(newest, oldest)| newest - oldest);
+        Sample {
+            seconds: span.max(1),
+            records: self.seen,
+            pages: self.page_count,
+        }
+    }
+
+    fn into_slice(self, bounds: Bounds, reading: &Reading) -> HeldSlice {
+        let mut strays = 0_u64;
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for (time, line) in sort_oldest_first(self.lines) {
+            let place = bounds.place(time);
+            strays += u64::from(place == Place::Stray);
+            if place != Place::Neighbour {
+                lines.push(line);
+            }
+        }
+        warn_of_oddities(reading.source, strays, self.unclassified);
+        HeldSlice {
+            slice: Slice {
+                source: reading.source,
+                bounds,
+                lines,
+                server_time: self.server_time,
+                organization_id: self.organization_id,
+                edge: self.edge,
+            },
+            claim: self.claim,
+        }
+    }
+}
+
+fn warn_of_oddities(source: Source, strays: u64, unclassified: u64) {
+    if unclassified > 0 {
+        tracing::warn!(%source, records = unclassified, "records without a readable event name were printed all the same");
+    }
+    if strays > 0 {
+        tracing::warn!(%source, records = strays, "Verkada sent records from outside the window asked for; they were printed all the same");
+    }
+}
+
+fn line(record: &Record, reading: &Reading) -> Line {
+    let mut text = Vec::new();
+    record.push_line(&mut text);
+    Line {
+        text: text.into_boxed_slice(),
+        findable_until: findable_until(record, reading),
+    }
+}
+
+/// The latest of a record's times. An audit log that does not say when it was processed may have been so up to
+/// the allowance after it happened; one without any time may be found as long as the window is.
+fn findable_until(record: &Record, reading: &Reading) -> i64 {
+    if reading.source == Source::Notifications {
+        return record
+            .created()
+            .map_or(reading.window.end(), |time| time.timestamp());
+    }
+    let event = record.timestamp().map(|time| time.timestamp());
+    let processed = record.processed_timestamp().map(|time| time.timestamp());
+    let allowed = event.map(|event| event + reading.processing_allowance);
+    processed
+        .or(allowed)
+        .max(event)
+        .unwrap_or(reading.window.end())
+}

@@ -1,0 +1,262 @@
+//! A part of a window: what is asked for, what belongs to it, and how long the next one should be.
+
+use chrono::{DateTime, Utc};
+
+use crate::api::{Source, TimeBase, Window};
+
+/// Records that a slice should hold: at 200 a page about 20 requests, of which half a page is wasted on
+/// average.
+pub(super) const TARGET_RECORDS: u64 = 4_000;
+
+/// The longest slice. The greatest window that Verkada answers is not documented; seven days is the longest
+/// that a client is known to ask for in one go.
+const LONGEST: i64 = 7 * 24 * 3_600;
+
+/// A slice grows at most by this factor over the one before: the past says little about the future.
+const GROWTH: i64 = 4;
+
+/// Seconds from `from` up to, and not including, `to`. An end that is an end of the whole window is left to
+/// Verkada, who decides what lies on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Bounds {
+    pub(super) from: i64,
+    pub(super) to: i64,
+    pub(super) outer_start: bool,
+    pub(super) outer_end: bool,
+}
+
+/// Where a record lies with regard to a slice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    Inside,
+    /// Within the second by which an inner edge is asked for too wide: the neighbouring slice has it.
+    Neighbour,
+    /// Nowhere near what was asked for. No other slice can be relied on to have it.
+    Stray,
+}
+
+impl Bounds {
+    pub(super) fn whole(window: Window) -> Self {
+        Self {
+            from: window.start(),
+            to: window.end(),
+            outer_start: true,
+            outer_end: true,
+        }
+    }
+
+    pub(super) fn seconds(&self) -> i64 {
+        self.to - self.from
+    }
+
+    /// Cuts `seconds` off the start; the rest is `None` if nothing remains.
+    pub(super) fn split(self, seconds: i64) -> (Self, Option<Self>) {
+        if seconds >= self.seconds() {
+            return (self, None);
+        }
+        let edge = self.from + seconds;
+        let first = Self {
+            to: edge,
+            outer_end: false,
+            ..self
+        };
+        let rest = Self {
+            from: edge,
+            outer_start: false,
+            ..self
+        };
+        (first, Some(rest))
+    }
+
+    /// What to ask Verkada for. Whether it counts the ends of a window as inside is unknown, so an inner edge
+    /// is asked for one second wider: the first second from the one before it, the last second (`to - 1`) to
+    /// the one after it.
+    pub(super) fn window(&self, time_base: TimeBase) -> Window {
+        Window::new(self.asked_from(), self.to, time_base)
+            .expect("a slice is at least one second long")
+    }
+
+    /// The start of what is asked for.
+    pub(super) fn asked_from(&self) -> i64 {
+        self.from - i64::from(!self.outer_start)
+    }
+
+    /// Where a record of `time` lies; one without a time is taken as inside.
+    pub(super) fn place(&self, time: Option<DateTime<Utc>>) -> Place {
+        let Some(time) = time.map(|time| time.timestamp()) else {
+            return Place::Inside;
+        };
+        if time < self.from && !self.outer_start {
+            return if time == self.from - 1 {
+                Place::Neighbour
+            } else {
+                Place::Stray
+            };
+        }
+        if time >= self.to && !self.outer_end {
+            return if time == self.to {
+                Place::Neighbour
+            } else {
+                Place::Stray
+            };
+        }
+        Place::Inside
+    }
+}
+
+/// One record, ready to be printed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Line {
+    /// Compact JSON without the line feed.
+    pub(super) text: Box<[u8]>,
+    /// The last time, in Unix seconds, by which any later query could find this record again.
+    pub(super) findable_until: i64,
+}
+
+/// A part of a window that has been read whole.
+#[derive(Debug)]
+pub(super) struct Slice {
+    pub(super) source: Source,
+    pub(super) bounds: Bounds,
+    /// Oldest first.
+    pub(super) lines: Vec<Line>,
+    /// The server's clock before it answered the first page.
+    pub(super) server_time: Option<DateTime<Utc>>,
+    /// The organisation that its audit logs name.
+    pub(super) organization_id: Option<String>,
+    /// Which seconds at its ends hold records, kept or not.
+    pub(super) edge: Edge,
+}
+
+/// Which seconds at the ends of a slice hold records, kept or not: the first one that was asked for, which an
+/// API with exclusive starts would not show, and the last one inside.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Edge {
+    pub(super) first_asked: bool,
+    pub(super) last_second: bool,
+}
+
+/// How long slices should be, from what the last ones held.
+#[derive(Debug)]
+pub(super) struct SliceLength {
+    seconds: i64,
+    /// Whether anything has been seen yet.
+    pub(super) informed: bool,
+}
+
+impl SliceLength {
+    pub(super) fn starting_at(seconds: i64) -> Self {
+        Self {
+            seconds: seconds.clamp(1, LONGEST),
+            informed: false,
+        }
+    }
+
+    pub(super) fn seconds(&self) -> i64 {
+        self.seconds
+    }
+
+    /// A slice of `seconds` turned out to hold `records`.
+    pub(super) fn finished(&mut self, seconds: i64, records: u64) {
+        let grown = seconds.saturating_mul(GROWTH);
+        self.set(fitting(seconds, records).min(grown));
+    }
+
+    /// The first pages of a slice held `records` within `seconds`. Does not lengthen slices: the pages are
+    /// only a sample.
+    pub(super) fn glimpsed(&mut self, seconds: i64, records: u64) {
+        let fitting = fitting(seconds, records);
+        self.set(if self.informed {
+            fitting.min(self.seconds)
+        } else {
+            fitting
+        });
+    }
+
+    fn set(&mut self, seconds: i64) {
+        self.seconds = seconds.clamp(1, LONGEST);
+        self.informed = true;
+    }
+}
+
+/// How many seconds hold [`TARGET_RECORDS`] if `seconds` hold `records`.
+fn fitting(seconds: i64, records: u64) -> i64 {
+    match records {
+        0 => i64::MAX,
+        _ => (seconds as f64 * TARGET_RECORDS as f64 / records as f64) as i64,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Option<DateTime<Utc>> {
+        DateTime::from_timestamp(seconds, 500_000_000)
+    }
+
+    #[test]
+    fn slices_meet_exactly_and_only_inner_edges_are_asked_for_wider() {
+        let whole = Bounds::whole(Window::new(100, 130, TimeBase::Event).unwrap());
+        let (first, rest) = whole.split(10);
+        let (second, third) = rest.unwrap().split(10);
+        let third = third.unwrap();
+        let asked = |bounds: Bounds| {
+            let window = bounds.window(TimeBase::Event);
+            (window.start(), window.end())
+        };
+        assert_eq!(
+            [asked(first), asked(second), asked(third)],
+            [(100, 110), (109, 120), (119, 130)]
+        );
+        for time in 100..=130 {
+            let owners = [first, second, third].map(|slice| slice.place(at(time)));
+            let inside = owners
+                .iter()
+                .filter(|place| **place == Place::Inside)
+                .count();
+            assert_eq!(inside, 1, "{time}: {owners:?}");
+        }
+        assert_eq!(whole.split(30), (whole, None));
+    }
+
+    #[test]
+    fn the_outer_ends_are_left_to_verkada() {
+        let whole = Bounds::whole(Window::new(100, 130, TimeBase::Event).unwrap());
+        for time in [0, 99, 100, 130, 131, 1_000] {
+            assert_eq!(whole.place(at(time)), Place::Inside);
+        }
+        assert_eq!(whole.place(None), Place::Inside);
+    }
+
+    #[test]
+    fn a_record_far_from_what_was_asked_for_is_no_neighbours() {
+        let (_, rest) = Bounds::whole(Window::new(100, 130, TimeBase::Event).unwrap()).split(10);
+        let (slice, _) = rest.unwrap().split(10);
+        assert_eq!(slice.place(at(109)), Place::Neighbour);
+        assert_eq!(slice.place(at(120)), Place::Neighbour);
+        assert_eq!(slice.place(at(108)), Place::Stray);
+        assert_eq!(slice.place(at(121)), Place::Stray);
+    }
+
+    #[test]
+    fn slices_grow_when_it_is_quiet_and_shrink_when_it_is_busy() {
+        let mut length = SliceLength::starting_at(900);
+        length.finished(900, 0);
+        assert_eq!(length.seconds(), 3_600);
+        length.finished(3_600, 1);
+        assert_eq!(length.seconds(), 14_400);
+        length.finished(14_400, 40_000);
+        assert_eq!(length.seconds(), 1_440);
+        length.glimpsed(10, 400);
+        assert_eq!(length.seconds(), 100);
+        length.glimpsed(1_000, 1);
+        assert_eq!(length.seconds(), 100);
+        length.finished(1, 1_000_000);
+        assert_eq!(length.seconds(), 1);
+        for _ in 0..20 {
+            length.finished(length.seconds(), 0);
+        }
+        assert_eq!(length.seconds(), LONGEST);
+    }
+}
