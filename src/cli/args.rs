@@ -82,7 +82,7 @@ pub(crate) struct Args {
     pub(crate) token_file: Option<PathBuf>,
 
     /// Records a page, 1 to 200 [env: VERKADA_PAGE_SIZE] [default: 100; 200 for a range longer than one
-    /// interval]
+    /// interval and with --checkpoint]
     #[arg(long, value_name = "N")]
     pub(crate) page_size: Option<String>,
 

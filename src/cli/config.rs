@@ -93,7 +93,18 @@ impl Config {
             })?;
         let interval_seconds = i64::from(interval_minutes) * 60;
         let span = span(args)?;
-        let client = client_options(args, &settings, span, interval_seconds)?;
+        let checkpoint = settings.path(
+            args.checkpoint.as_deref(),
+            "--checkpoint",
+            "VERKADA_CHECKPOINT",
+        )?;
+        let client = client_options(
+            args,
+            &settings,
+            span,
+            interval_seconds,
+            checkpoint.as_deref(),
+        )?;
         Ok(Self {
             pull: Pull {
                 now,
@@ -107,11 +118,7 @@ impl Config {
             },
             target,
             client,
-            checkpoint: settings.path(
-                args.checkpoint.as_deref(),
-                "--checkpoint",
-                "VERKADA_CHECKPOINT",
-            )?,
+            checkpoint,
             output: args
                 .output
                 .as_deref()
@@ -294,6 +301,7 @@ fn client_options(
     settings: &Settings<'_>,
     span: Span,
     interval_seconds: i64,
+    checkpoint: Option<&Path>,
 ) -> Result<ClientOptions, UsageError> {
     let page_size = settings.pick(&args.page_size, "--page-size", "VERKADA_PAGE_SIZE")?;
     let pace = settings.pick(
@@ -301,7 +309,10 @@ fn client_options(
         "--max-requests-per-minute",
         "VERKADA_MAX_REQUESTS_PER_MINUTE",
     )?;
-    let is_long = matches!(span, Span::Range { start, end } if end - start > interval_seconds);
+    let is_long_range =
+        matches!(span, Span::Range { start, end } if end - start > interval_seconds);
+    // A run with a checkpoint reads the overlap as well, and after an outage much more.
+    let is_long = is_long_range || checkpoint.is_some();
     let usual_page_size = if is_long {
         MAX_PAGE_SIZE
     } else {

@@ -20,6 +20,7 @@ pub(crate) fn finish(
     report: &Report,
     signal: Option<ExitCode>,
 ) -> ExitCode {
+    let reader_left = report.sources.iter().any(lost_its_reader);
     let codes = report.sources.iter().map(|source| {
         let code = match &source.outcome {
             Outcome::Done => ExitCode::Done,
@@ -27,7 +28,9 @@ pub(crate) fn finish(
             Outcome::Failed(error, _) => say_failure(config, format, source.source, error),
             Outcome::Stopped(_) | Outcome::NotBegun => signal.unwrap_or(ExitCode::Done),
         };
-        say_how_to_carry_on(config, format, source);
+        if !reader_left {
+            say_how_to_carry_on(config, format, source);
+        }
         code
     });
     // Evaluated in full: each failure is reported.
@@ -35,6 +38,11 @@ pub(crate) fn finish(
         .collect::<Vec<_>>()
         .into_iter()
         .fold(ExitCode::Done, ExitCode::merge)
+}
+
+/// Then nobody wants the rest.
+fn lost_its_reader(source: &SourceReport) -> bool {
+    matches!(&source.outcome, Outcome::Failed(error, _) if is_closed_pipe(error))
 }
 
 /// Reports a run that failed before anything was read.
@@ -103,7 +111,6 @@ fn advice(error: &Error) -> String {
 /// Without a checkpoint, what is missing has to be asked for by hand.
 fn say_how_to_carry_on(config: &Config, format: LogFormat, report: &SourceReport) {
     let carry_on = match &report.outcome {
-        Outcome::Failed(error, _) if is_closed_pipe(error) => return,
         Outcome::Failed(_, carry_on) | Outcome::Stopped(carry_on) => *carry_on,
         Outcome::NotBegun => match config.pull.span {
             Span::Range { start, .. } => CarryOn {
@@ -137,7 +144,7 @@ fn say_how_to_carry_on(config: &Config, format: LogFormat, report: &SourceReport
     report_error(
         format,
         &format!(
-            "{source}: {stopped}carry on with --only {} --start {} --end {end}{repeats}",
+            "{source}: {stopped}to carry on, run the same command with --only {} --start {} --end {end}{repeats}",
             source.flag_value(),
             carry_on.start
         ),
