@@ -27,6 +27,17 @@ pub(crate) fn replace(
     sync_folder(&path)
 }
 
+/// Whether [`replace`] could write beside `path` now.
+///
+/// # Errors
+///
+/// Why it could not.
+pub(crate) fn check_replaceable(path: &Path) -> io::Result<()> {
+    let neighbour = neighbour(path, "tmp")?;
+    write_new(&neighbour, |_| Ok(()))?;
+    fs::remove_file(&neighbour)
+}
+
 /// `path` with a further ending: `folder/name.ending`.
 pub(crate) fn neighbour(path: &Path, ending: &str) -> io::Result<PathBuf> {
     let mut name = path

@@ -14,7 +14,7 @@ use crate::api::Source;
 use crate::durable_file;
 
 /// A clock may be off by so many seconds before a checkpoint from the future is refused.
-const CLOCK_TOLERANCE: i64 = 60;
+pub(super) const CLOCK_TOLERANCE: i64 = 60;
 
 /// The progress of all runs with the same file. The file is locked until this is dropped.
 #[derive(Debug)]
@@ -51,6 +51,20 @@ pub(super) struct SourceState {
 pub(super) struct Watermark {
     pub(super) since: i64,
     pub(super) through: i64,
+    /// What was printed is remembered from here on. Nothing before may be read again, however far back a
+    /// later run wants to look: it could not be told from what is new.
+    pub(super) remembered: i64,
+}
+
+impl Watermark {
+    /// Nothing has been printed yet, and everything from `since` is to be.
+    pub(super) fn starting_at(since: i64) -> Self {
+        Self {
+            since,
+            through: since,
+            remembered: since,
+        }
+    }
 }
 
 impl State {
@@ -115,8 +129,12 @@ impl Checkpoint {
     /// [`CheckpointError::Busy`] while another run holds it, [`CheckpointError::Unusable`] if it is not
     /// exactly what this program writes. The file is never changed here.
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+        let path = &resolve(path)?;
         check_access(path)?;
         let lock = lock(path)?;
+        durable_file::check_replaceable(path).map_err(|error| {
+            unusable(path, format!("could not be saved: {error}"), REMEDY_ACCESS)
+        })?;
         let state = match fs::read_to_string(path) {
             Ok(text) => Some(parse(path, &text)?),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -227,6 +245,15 @@ fn parse(path: &Path, text: &str) -> Result<State, CheckpointError> {
                 unusable(path, problem, REMEDY_VERSION)
             }
         })
+}
+
+/// Where a symbolic link leads, so that whoever comes by another name finds the same lock.
+fn resolve(path: &Path) -> Result<PathBuf, CheckpointError> {
+    match fs::canonicalize(path) {
+        // What was printed may be recorded where the link leads, on a volume that is not there yet.
+        Err(_) if path.is_symlink() => Err(unusable(path, "is a link to nothing", REMEDY_ACCESS)),
+        resolved => Ok(resolved.unwrap_or_else(|_| path.to_owned())),
+    }
 }
 
 /// What would fail later, when records have been printed, is better refused now.

@@ -166,6 +166,7 @@ mod tests {
         state.audit_logs.watermark = Some(Watermark {
             since: 900,
             through: 1_800,
+            remembered: 1_000,
         });
         state.audit_logs.printed.add(Fingerprint(u128::MAX), 1_700);
         state.audit_logs.printed.add(Fingerprint(7), 1_750);

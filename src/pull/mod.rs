@@ -21,7 +21,7 @@ pub use output::Output;
 pub use plan::{
     CRON_INTERVAL_MINUTES, DEFAULT_OVERLAP_MINUTES, Span, latest_boundary, scheduled_window,
 };
-pub use printer::{Faults, Printer};
+pub use printer::{Faults, Moment, Printer};
 pub use resume::CarryOn;
 pub use run::{Outcome, Progress, Pull, Report, SourceReport};
 
@@ -48,10 +48,9 @@ pub enum Error {
 /// A slice on its way to the printer.
 struct PulledSlice {
     slice: slice::Slice,
-    /// Where the source's first run with this checkpoint began.
-    since: i64,
-    /// When the run began, in Unix seconds.
-    now: i64,
+    /// The server's clock, in Unix seconds, when this run read its first slice of the source, or this one if
+    /// that was earlier.
+    read_at: i64,
 }
 
 /// A Unix time as people read it, in UTC.

@@ -1,6 +1,6 @@
 //! Which window each source is asked for.
 
-use super::checkpoint::{State, Watermark};
+use super::checkpoint::{CLOCK_TOLERANCE, State, Watermark};
 use super::time_text;
 use crate::api::{ConfigurationError, Source, TimeBase, Window};
 
@@ -84,30 +84,50 @@ impl Planner {
             }
             (Span::Scheduled, Some(watermark)) => {
                 let end = latest_boundary(self.now, self.interval);
-                self.go_on(source, watermark, watermark.since, end)
+                self.go_on(source, watermark, end)
             }
             (Span::Range { start, end }, None) => {
+                if state.is_some() {
+                    self.check_start(start)?;
+                }
                 self.read(source, start, end, start, state.is_some())
             }
             (Span::Range { start, end }, Some(watermark)) => {
+                if start < watermark.since && watermark.through == watermark.since {
+                    // Every run so far failed before it read anything, so there is nothing to go on from.
+                    return self.read(source, start, end, start, true);
+                }
                 check_range(source, start, end, watermark)?;
-                self.go_on(source, watermark, start, end)
+                self.go_on(source, watermark, end)
             }
         }
     }
 
-    /// Reads again from the overlap before what is printed, though not from before `floor`.
+    /// A watermark in the future would lock out every scheduled run until then.
+    fn check_start(&self, start: i64) -> Result<(), ConfigurationError> {
+        if start <= self.now + CLOCK_TOLERANCE {
+            return Ok(());
+        }
+        Err(ConfigurationError::new(format!(
+            "--start {} lies in the future, and a checkpoint cannot begin there",
+            time_text(start)
+        )))
+    }
+
+    /// Reads again from the overlap before what is printed, as far as that is remembered. A range does so too,
+    /// even if it starts later: what turned up late before its start would be lost once the watermark is past.
     fn go_on(
         &self,
         source: Source,
         printed: Watermark,
-        floor: i64,
         end: i64,
     ) -> Result<Step, ConfigurationError> {
         if end <= printed.through {
             return Ok(Step::UpToDate(printed.through));
         }
-        let start = floor.max(printed.through - self.overlap - OVERLAP_MARGIN);
+        let start = printed
+            .remembered
+            .max(printed.through - self.overlap - OVERLAP_MARGIN);
         self.read(source, start, end, printed.since, true)
     }
 
@@ -147,7 +167,7 @@ fn check_range(
     end: i64,
     printed: Watermark,
 ) -> Result<(), ConfigurationError> {
-    let Watermark { since, through } = printed;
+    let Watermark { since, through, .. } = printed;
     let refuse = |reason: String| Err(ConfigurationError::new(reason));
     if start > through {
         return refuse(format!(
@@ -185,7 +205,10 @@ mod tests {
 
     fn printed(since: i64, through: i64) -> State {
         let mut state = State::default();
-        state.audit_logs.watermark = Some(Watermark { since, through });
+        state.audit_logs.watermark = Some(Watermark {
+            through,
+            ..Watermark::starting_at(since)
+        });
         state
     }
 
@@ -293,12 +316,46 @@ mod tests {
         );
         assert_eq!(
             window(step(50_000, 90_000).unwrap()),
-            (50_000, 90_000, TimeBase::Event)
+            (50_000 - 1_801, 90_000, TimeBase::Event)
         );
         assert_eq!(step(10_000, 50_000), Ok(Step::UpToDate(50_000)));
         let hole = step(50_001, 90_000).unwrap_err().to_string();
         assert!(hole.contains("--start") && hole.contains("hole"), "{hole}");
         let before = step(9_999, 20_000).unwrap_err().to_string();
         assert!(before.contains("before the beginning"), "{before}");
+    }
+
+    #[test]
+    fn a_range_may_start_earlier_as_long_as_nothing_is_printed() {
+        let span = Span::Range {
+            start: 9_000,
+            end: 20_000,
+        };
+        let step = planner(span).step(Source::AuditLogs, Some(&printed(10_000, 10_000)));
+        assert!(matches!(step, Ok(Step::Read { since: 9_000, .. })));
+    }
+
+    #[test]
+    fn a_checkpoint_never_begins_in_the_future() {
+        let range = planner(Span::Range {
+            start: NOW + CLOCK_TOLERANCE + 1,
+            end: NOW + 900,
+        });
+        let refused = range.step(Source::AuditLogs, Some(&State::default()));
+        assert!(refused.unwrap_err().to_string().contains("future"));
+        assert!(range.step(Source::AuditLogs, None).is_ok());
+    }
+
+    #[test]
+    fn a_longer_overlap_than_before_reaches_back_no_further_than_memory() {
+        let mut state = printed(0, 1_799_990_000);
+        let remembered = 1_799_989_500;
+        state
+            .audit_logs
+            .watermark
+            .iter_mut()
+            .for_each(|watermark| watermark.remembered = remembered);
+        let step = planner(Span::Scheduled).step(Source::AuditLogs, Some(&state));
+        assert_eq!(window(step.unwrap()).0, remembered);
     }
 }

@@ -1,12 +1,13 @@
 //! From a slice to printed lines and a saved checkpoint.
 
-use chrono::DateTime;
+use std::io;
 
 use super::checkpoint::{Checkpoint, Watermark};
 use super::fingerprint::Fingerprint;
 use super::output::Output;
 use super::slice::{Line, Slice};
 use super::{Error, PulledSlice};
+use crate::api::Source;
 
 /// Two queries that meet at the same second may both see it, and the overlap has a margin of a second.
 const MEMORY_MARGIN: i64 = 2;
@@ -17,6 +18,7 @@ pub struct Printer {
     checkpoint: Option<Checkpoint>,
     overlap: i64,
     faults: Faults,
+    slices: u32,
 }
 
 /// Ways to be wrong on purpose, so that the simulation can show that it would notice.
@@ -27,6 +29,29 @@ pub struct Faults {
     pub collapse_twins: bool,
     /// Saves the checkpoint before the lines are written.
     pub save_first: bool,
+    /// Dies at this moment of the slice with this number, counted from 0, and leaves the disk as SIGKILL would.
+    pub dies: Option<(Moment, u32)>,
+}
+
+/// When a process may die.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Moment {
+    /// Nothing of the slice is written.
+    BeforeWrite,
+    /// All of it is written.
+    BeforeSave,
+    /// All of it is written and acknowledged.
+    AfterSave,
+}
+
+impl Faults {
+    fn die(&self, moment: Moment, slice: u32) -> Result<(), Error> {
+        match self.dies == Some((moment, slice)) {
+            true => Err(Error::Output(io::Error::other("died on purpose"))),
+            false => Ok(()),
+        }
+    }
 }
 
 impl Printer {
@@ -38,6 +63,7 @@ impl Printer {
             checkpoint,
             overlap: overlap_seconds,
             faults: Faults::default(),
+            slices: 0,
         }
     }
 
@@ -53,8 +79,12 @@ impl Printer {
     }
 
     /// Makes the output ready: what a killed run wrote and never acknowledged is cut off, and a file that the
-    /// checkpoint does not know yet is made known before the first line goes into it.
-    pub(super) fn begin(&mut self) -> Result<(), Error> {
+    /// checkpoint does not know yet is made known before the first line goes into it. Where each of the sources
+    /// in `starts` begins is saved as well, so that what a first run fails to read is caught up by the next.
+    pub(super) fn begin(
+        &mut self,
+        starts: impl Iterator<Item = (Source, i64)>,
+    ) -> Result<(), Error> {
         let Some(checkpoint) = &mut self.checkpoint else {
             return Ok(());
         };
@@ -67,9 +97,20 @@ impl Printer {
             );
         }
         let mark = self.output.mark().map_err(Error::Output)?;
+        let mut changed = false;
         if mark.is_some() && mark != known {
             self.output.sync_name().map_err(Error::Output)?;
             checkpoint.state.output = mark;
+            changed = true;
+        }
+        for (source, since) in starts {
+            let watermark = &mut checkpoint.state.source_mut(source).watermark;
+            if watermark.is_none_or(|watermark| watermark.since != since) {
+                *watermark = Some(Watermark::starting_at(since));
+                changed = true;
+            }
+        }
+        if changed {
             checkpoint.save()?;
         }
         Ok(())
@@ -84,26 +125,32 @@ impl Printer {
                 .map_err(Error::Output)?;
             return Ok(slice.lines.len() as u64);
         };
+        let number = self.slices;
+        self.slices += 1;
+        let die = |moment| self.faults.die(moment, number);
         checkpoint.check_organization(slice.organization_id.as_deref())?;
         let fresh = fresh_lines(checkpoint, slice, self.faults);
         if self.faults.save_first {
             acknowledge(checkpoint, pulled, &fresh, self.overlap);
             checkpoint.save()?;
         }
+        die(Moment::BeforeWrite)?;
         self.output
             .write(fresh.iter().map(|(line, _)| *line), true)
             .map_err(Error::Output)?;
+        die(Moment::BeforeSave)?;
         if !self.faults.save_first {
             acknowledge(checkpoint, pulled, &fresh, self.overlap);
-            if !fresh.is_empty() {
-                checkpoint.state.output = self
-                    .output
-                    .mark()
-                    .map_err(Error::Output)?
-                    .or(checkpoint.state.output.take());
-            }
-            checkpoint.save()?;
         }
+        if !fresh.is_empty() {
+            checkpoint.state.output = self
+                .output
+                .mark()
+                .map_err(Error::Output)?
+                .or(checkpoint.state.output.take());
+        }
+        checkpoint.save()?;
+        die(Moment::AfterSave)?;
         Ok(fresh.len() as u64)
     }
 }
@@ -138,7 +185,9 @@ fn fingerprint(line: &Line) -> Fingerprint {
 }
 
 /// Moves the watermark to the end of the slice, but not past the server's clock: what the server has yet to
-/// see happen cannot have been read.
+/// see happen cannot have been read. Nor past what that clock said at an earlier slice of the run, for a record
+/// of that slice may have turned up since, and the next run looks for it only from the overlap before the
+/// watermark.
 fn acknowledge(
     checkpoint: &mut Checkpoint,
     pulled: &PulledSlice,
@@ -146,23 +195,16 @@ fn acknowledge(
     overlap: i64,
 ) {
     let slice = &pulled.slice;
-    let server_time = slice
-        .server_time
-        .map_or(pulled.now, |time| DateTime::timestamp(&time));
-    let reached = slice.bounds.to.min(server_time);
     let state = checkpoint.state.source_mut(slice.source);
-    let since = state
-        .watermark
-        .map_or(pulled.since, |watermark| watermark.since);
-    let through = state
-        .watermark
-        .map_or(since, |watermark| watermark.through)
-        .max(reached);
-    state.watermark = Some(Watermark { since, through });
     for (line, fingerprint) in fresh {
         state.printed.add(*fingerprint, line.findable_until);
     }
-    state
-        .printed
-        .forget_before(through - overlap - MEMORY_MARGIN);
+    let watermark = state
+        .watermark
+        .get_or_insert(Watermark::starting_at(slice.bounds.from));
+    watermark.through = watermark.through.max(slice.bounds.to.min(pulled.read_at));
+    watermark.remembered = watermark
+        .remembered
+        .max(watermark.through - overlap - MEMORY_MARGIN);
+    state.printed.forget_before(watermark.remembered);
 }

@@ -93,7 +93,6 @@ pub struct Progress {
 struct Begun {
     source: Source,
     window: Window,
-    since: i64,
     slices: mpsc::Receiver<Result<HeldSlice, api::Error>>,
 }
 
@@ -145,7 +144,11 @@ impl Pull {
         }
         let steps = self.steps(printer)?;
         self.check_new_key(api, printer).await?;
-        printer.begin()?;
+        let starts = steps.iter().filter_map(|(source, step)| match step {
+            Step::Read { since, .. } => Some((*source, *since)),
+            Step::UpToDate(_) => None,
+        });
+        printer.begin(starts)?;
         Ok(steps)
     }
 
@@ -171,17 +174,12 @@ impl Pull {
             return Ok(());
         };
         let is_known = checkpoint.state.key_fingerprint == key_fingerprint;
-        if checkpoint.existed() && !is_known && checkpoint.state.organization_id.is_some() {
-            let window = Window::new(self.now - ORGANIZATION_LOOK_BACK, self.now, TimeBase::Event)?;
-            let page = api.audit_log_pages(window).next().await;
-            let records = page
-                .ok()
-                .flatten()
-                .map(|page| page.records)
-                .unwrap_or_default();
-            let organization_id = records.iter().find_map(|record| record.organization_id());
+        // Only audit logs name their organisation: if none are read, this is the time to learn it.
+        let learns_later = !checkpoint.existed() && self.sources.contains(&Source::AuditLogs);
+        if !is_known && !learns_later {
+            let organization_id = self.organization_of_key(api).await?;
             checkpoint.check_organization(organization_id.as_deref())?;
-            if organization_id.is_none() {
+            if organization_id.is_none() && checkpoint.existed() {
                 tracing::warn!(
                     checkpoint = %checkpoint.path().display(),
                     "the API key is another one than before, and no audit log tells whether it belongs to the same organisation"
@@ -192,6 +190,19 @@ impl Pull {
         Ok(())
     }
 
+    /// The organisation that a page of recent audit logs names. `None` if there are none, or if the key may
+    /// not read them; any other failure must not let a wrong key pass.
+    async fn organization_of_key(&self, api: &VerkadaApi) -> Result<Option<String>, Error> {
+        let window = Window::new(self.now - ORGANIZATION_LOOK_BACK, self.now, TimeBase::Event)?;
+        let page = match api.audit_log_pages(window).next().await {
+            Err(api::Error::PermissionDenied { .. }) => None,
+            page => page?,
+        };
+        let records = page.map(|page| page.records).unwrap_or_default();
+        let organization_id = records.iter().find_map(|record| record.organization_id());
+        Ok(organization_id.map(|id| id.into_owned()))
+    }
+
     /// Starts reading, unless the step says that nothing is left to read.
     fn begin(&self, api: &VerkadaApi, source: Source, step: Step) -> Result<Begun, i64> {
         match step {
@@ -199,7 +210,7 @@ impl Pull {
             Step::Read {
                 window,
                 first_slice,
-                since,
+                ..
             } => {
                 let reading = Reading {
                     source,
@@ -212,7 +223,6 @@ impl Pull {
                 Ok(Begun {
                     source,
                     window,
-                    since,
                     slices: reader::start(api, reading),
                 })
             }
@@ -227,13 +237,9 @@ impl Pull {
         progress: &watch::Sender<Progress>,
         stop: &mut watch::Receiver<bool>,
     ) -> SourceReport {
-        let Begun {
-            source,
-            window,
-            since,
-            ..
-        } = begun;
+        let Begun { source, window, .. } = begun;
         let mut resume = Resume::default();
+        let mut read_at = i64::MAX;
         let mut printed = 0;
         let printed_before = progress.borrow().printed;
         let outcome = loop {
@@ -250,7 +256,9 @@ impl Pull {
                 }
                 Some(Ok(held)) => held,
             };
-            match self.print_slice(held, since, printer).await {
+            let answered = held.slice.server_time.map(|time| time.timestamp());
+            read_at = read_at.min(answered.unwrap_or(self.now));
+            match print_slice(held, read_at, printer).await {
                 Ok((lines, slice)) => {
                     printed += lines;
                     resume.printed(&slice);
@@ -268,31 +276,29 @@ impl Pull {
             outcome,
         }
     }
+}
 
-    /// Writes on a thread of its own, so that a blocked pipe holds up neither signals nor answers under way.
-    async fn print_slice(
-        &self,
-        held: HeldSlice,
-        since: i64,
-        printer: &mut Option<Printer>,
-    ) -> Result<(u64, super::slice::Slice), Error> {
-        let Some(mut taken) = printer.take() else {
-            return Err(Error::Output(io::Error::other("the output is gone")));
-        };
-        let now = self.now;
-        let written = tokio::task::spawn_blocking(move || {
-            let (slice, claim) = held.into_parts();
-            let pulled = PulledSlice { slice, since, now };
-            let result = taken.print(&pulled);
-            drop(claim);
-            (taken, result.map(|lines| (lines, pulled.slice)))
-        });
-        let (taken, result) = written
-            .await
-            .map_err(|error| Error::Output(io::Error::other(error)))?;
-        *printer = Some(taken);
-        result
-    }
+/// Writes on a thread of its own, so that a blocked pipe holds up neither signals nor answers under way.
+async fn print_slice(
+    held: HeldSlice,
+    read_at: i64,
+    printer: &mut Option<Printer>,
+) -> Result<(u64, super::slice::Slice), Error> {
+    let Some(mut taken) = printer.take() else {
+        return Err(Error::Output(io::Error::other("the output is gone")));
+    };
+    let written = tokio::task::spawn_blocking(move || {
+        let (slice, claim) = held.into_parts();
+        let pulled = PulledSlice { slice, read_at };
+        let result = taken.print(&pulled);
+        drop(claim);
+        (taken, result.map(|lines| (lines, pulled.slice)))
+    });
+    let (taken, result) = written
+        .await
+        .map_err(|error| Error::Output(io::Error::other(error)))?;
+    *printer = Some(taken);
+    result
 }
 
 impl SourceReport {
