@@ -4,3 +4,4 @@
 mod program;
 #[expect(dead_code, reason = "scenarios follow")]
 mod raw_server;
+mod simulation;

@@ -1,0 +1,442 @@
+//! One history: runs, mishaps, and what came of it.
+
+use std::fs;
+use std::time::Duration;
+
+use fastrand::Rng;
+use serde_json::Value;
+use tokio::sync::watch;
+use verkada_audit_logs::pull::{Faults, Moment};
+use verkada_audit_logs::{
+    Checkpoint, CheckpointError, EventFilter, Outcome, Output, Printer, Progress, Pull, PullError,
+    Report, Source, Span,
+};
+
+use super::oracle::{self, Counts, Coverage};
+use super::scenario::{Scenario, pick};
+use super::world::World;
+
+/// The program, or one that is wrong on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Variant {
+    AsItIs,
+    NoOverlap,
+    CollapsedTwins,
+    SavesFirst,
+}
+
+pub(super) struct History {
+    variant: Variant,
+    dice: Rng,
+    scenario: Scenario,
+    world: World,
+    counts: Counts,
+    /// What runs have printed and acknowledged.
+    printed: Vec<String>,
+    /// How much of the output file is among it, and the files before it.
+    taken: usize,
+    rotated: Vec<u8>,
+    /// Per source, as `Source::ALL` has it.
+    through: [Option<i64>; 2],
+    switched: [Option<i64>; 2],
+}
+
+/// How a run is disturbed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mishap {
+    None,
+    Dies(Moment, u32),
+    DiesAtRequest(i64),
+    StopsAtRequest(i64),
+}
+
+/// How a run ended.
+enum Ended {
+    Killed,
+    NotBegun,
+    Reported(Report),
+}
+
+impl History {
+    pub(super) fn new(seed: u64, variant: Variant) -> Self {
+        let mut dice = Rng::with_seed(seed);
+        let scenario = Scenario::draw(&mut dice);
+        Self {
+            variant,
+            world: World::new(&scenario),
+            dice,
+            scenario,
+            counts: Counts {
+                histories: 1,
+                ..Counts::default()
+            },
+            printed: Vec::new(),
+            taken: 0,
+            rotated: Vec::new(),
+            through: [None; 2],
+            switched: [None; 2],
+        }
+    }
+
+    pub(super) async fn play(mut self) -> Result<Counts, String> {
+        if let Some((start, end)) = self.scenario.backfill {
+            self.play_range(start, end).await?;
+        }
+        self.switched = self.through;
+        for gap in self.scenario.gaps.clone() {
+            self.play_run(Span::Scheduled).await?;
+            self.maybe_rotate();
+            self.world.will.advance(gap);
+        }
+        self.play_last_run().await
+    }
+
+    /// A range, now and then interrupted, and sometimes never finished.
+    async fn play_range(&mut self, start: i64, end: i64) -> Result<(), String> {
+        let attempts = self.dice.u32(1..5);
+        for attempt in 0..attempts {
+            self.play_run(Span::Range { start, end }).await?;
+            self.maybe_rotate();
+            let seconds = self.dice.i64(0..self.scenario.interval);
+            self.world.will.advance(seconds);
+            let done = self.through_of_all() >= Some(end);
+            if done {
+                self.counts.interrupted_ranges += u64::from(attempt > 0);
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn play_run(&mut self, span: Span) -> Result<(), String> {
+        let faulty = pick(&mut self.dice, &[0, 0, 30, 200, 400]);
+        self.world.will.fail_per_mille(faulty);
+        let mishap = self.mishap();
+        let skew = match self.dice.u32(0..6) {
+            0 => self.dice.i64(-50..120),
+            _ => 0,
+        };
+        self.counts.skewed += u64::from(skew != 0);
+        let before = self.through;
+        let ended = self.run(span, mishap, skew).await?;
+        self.count_mishap(mishap, &ended);
+        if span == Span::Scheduled {
+            self.count_catch_up(before);
+        }
+        self.take_printed(span, before)
+    }
+
+    fn mishap(&mut self) -> Mishap {
+        let dice = &mut self.dice;
+        let moments = [Moment::BeforeWrite, Moment::BeforeSave, Moment::AfterSave];
+        match dice.u32(0..10) {
+            0..3 => Mishap::Dies(pick(dice, &moments), dice.u32(0..4)),
+            3 => Mishap::DiesAtRequest(dice.i64(1..8)),
+            4 => Mishap::StopsAtRequest(dice.i64(1..8)),
+            _ => Mishap::None,
+        }
+    }
+
+    async fn run(&mut self, span: Span, mishap: Mishap, skew: i64) -> Result<Ended, String> {
+        self.counts.runs += 1;
+        let checkpoint = open(&self.world.path("checkpoint"))?;
+        let output = Output::append(&self.world.path("out")).map_err(|error| error.to_string())?;
+        let overlap = self.overlap();
+        let faults = Faults {
+            collapse_twins: self.variant == Variant::CollapsedTwins,
+            save_first: self.variant == Variant::SavesFirst,
+            dies: match mishap {
+                Mishap::Dies(moment, slice) => Some((moment, slice)),
+                _ => None,
+            },
+        };
+        let printer = Printer::new(output, Some(checkpoint), overlap).with_faults(faults);
+        let pull = Pull {
+            now: self.world.will.now() + skew,
+            origin: self.world.server.base_url(),
+            span,
+            sources: self.scenario.sources.clone(),
+            filter: EventFilter::All,
+            interval_seconds: self.scenario.interval,
+            overlap_seconds: overlap,
+            max_requests_per_minute: self.dice.u32(60..100_000),
+        };
+        let (dies_at, stops_at) = match mishap {
+            Mishap::DiesAtRequest(request) => (Some(request), None),
+            Mishap::StopsAtRequest(request) => (None, Some(request)),
+            _ => (None, None),
+        };
+        let will = &self.world.will;
+        will.ring_at(dies_at.or(stops_at).unwrap_or(0));
+        let (stop, stopping) = watch::channel(false);
+        let (progress, _) = watch::channel(Progress::default());
+        let run = pull.run(&self.world.api, printer, &progress, stopping);
+        tokio::pin!(run);
+        let report = tokio::select! {
+            report = &mut run => report,
+            () = will.bell.notified() => match stops_at {
+                None => return Ok(Ended::Killed),
+                Some(_) => {
+                    stop.send_replace(true);
+                    run.await
+                }
+            },
+        };
+        match report {
+            Ok(report) => Ok(Ended::Reported(report)),
+            // Which organisation the key belongs to could not be asked.
+            Err(PullError::Api(_)) => Ok(Ended::NotBegun),
+            Err(error) => Err(format!("a run was refused: {error}")),
+        }
+    }
+
+    /// The promise is by the shortest overlap of all runs.
+    fn overlap(&mut self) -> i64 {
+        if self.variant == Variant::NoOverlap {
+            return 0;
+        }
+        let factor = pick(&mut self.dice, &[1, 1, 1, 1, 2, 3]);
+        self.counts.longer_overlaps += u64::from(factor > 1);
+        self.scenario.overlap * factor
+    }
+
+    fn count_mishap(&mut self, mishap: Mishap, ended: &Ended) {
+        let report = match ended {
+            Ended::Reported(report) => report,
+            Ended::Killed => {
+                self.counts.died_reading += 1;
+                return;
+            }
+            Ended::NotBegun => return,
+        };
+        let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(..));
+        let died = report.sources.iter().any(|source| match &source.outcome {
+            Outcome::Failed(error, _) => error.to_string().contains("on purpose"),
+            _ => false,
+        });
+        let outcomes = report.sources.iter().map(|source| &source.outcome);
+        let failures = outcomes.clone().filter(|outcome| failed(outcome)).count();
+        match mishap {
+            Mishap::Dies(Moment::BeforeWrite, _) if died => self.counts.died_before_write += 1,
+            Mishap::Dies(Moment::BeforeSave, _) if died => self.counts.died_before_save += 1,
+            Mishap::Dies(_, _) if died => self.counts.died_after_save += 1,
+            _ => {
+                self.counts.failed_sources += failures as u64;
+                let alone = failures == 1
+                    && outcomes
+                        .clone()
+                        .any(|outcome| matches!(outcome, Outcome::Done));
+                self.counts.failed_alone += u64::from(alone);
+            }
+        }
+        let stopped = outcomes
+            .clone()
+            .any(|outcome| matches!(outcome, Outcome::Stopped(_)));
+        self.counts.stopped += u64::from(stopped);
+    }
+
+    fn count_catch_up(&mut self, before: [Option<i64>; 2]) {
+        let Ok(state) = self.state() else { return };
+        for (number, source) in Source::ALL.iter().enumerate() {
+            let moved = before[number]
+                .zip(number_at(&state, *source, "through"))
+                .map_or(0, |(before, after)| after - before);
+            self.counts.catch_ups += u64::from(moved >= 2 * self.scenario.interval);
+            self.counts.long_catch_ups += u64::from(moved > 10 * self.scenario.interval);
+        }
+    }
+
+    /// Takes note of what the run printed and acknowledged, and leaves the file as a kill may leave it.
+    fn take_printed(&mut self, span: Span, before: [Option<i64>; 2]) -> Result<(), String> {
+        // A write that was under way when the run was dropped goes on until it is done.
+        drop(open(&self.world.path("checkpoint"))?);
+        let Ok(state) = self.state() else {
+            return Ok(());
+        };
+        let acknowledged = state["output"]["length"].as_u64().unwrap_or(0) as usize;
+        let content = fs::read(self.world.path("out")).unwrap();
+        let fresh = content
+            .get(self.taken..acknowledged)
+            .ok_or("the acknowledged file is shorter than before")?;
+        let fresh = String::from_utf8_lossy(fresh).into_owned();
+        self.check_order(&fresh, span, before)?;
+        self.printed.extend(fresh.lines().map(str::to_owned));
+        self.taken = acknowledged;
+        self.through = Source::ALL.map(|source| number_at(&state, source, "through"));
+        self.tear(acknowledged, content.len());
+        Ok(())
+    }
+
+    /// What lies behind the acknowledged end need not have reached the disk; nor need a checkpoint be whole
+    /// that was not renamed yet.
+    fn tear(&mut self, acknowledged: usize, length: usize) {
+        if length > acknowledged && self.dice.bool() {
+            let kept = self.dice.usize(acknowledged..length);
+            let file = fs::OpenOptions::new()
+                .write(true)
+                .open(self.world.path("out"))
+                .unwrap();
+            file.set_len(kept as u64).unwrap();
+            self.counts.torn += u64::from(kept > acknowledged);
+        }
+        if self.dice.u32(0..8) == 0 {
+            fs::write(self.world.path("checkpoint.tmp"), "{\"vers").unwrap();
+        }
+    }
+
+    /// Audit logs first, each source oldest first.
+    fn check_order(
+        &mut self,
+        fresh: &str,
+        span: Span,
+        before: [Option<i64>; 2],
+    ) -> Result<(), String> {
+        let mut previous = (0, i64::MIN);
+        for line in fresh.lines() {
+            let record: Value = serde_json::from_str(line).map_err(|_| format!("cut: {line}"))?;
+            let number = usize::from(record["created"].is_i64());
+            let own_time = match number {
+                0 => seconds(&record["processed_timestamp"]),
+                _ => record["created"].as_i64().unwrap(),
+            };
+            let time = match (number, span) {
+                (0, Span::Range { end, .. }) => {
+                    self.counts.ahead += u64::from(own_time > end);
+                    seconds(&record["timestamp"])
+                }
+                _ => own_time,
+            };
+            if (number, time) < previous {
+                return Err(format!("out of order: {line}"));
+            }
+            previous = (number, time);
+            self.counts.late += u64::from(before[number].is_some_and(|through| time < through));
+            self.counts.twins_apart += u64::from(self.printed.iter().any(|known| known == line));
+        }
+        Ok(())
+    }
+
+    /// Renames the output, or copies and empties it, unless it has a tail that would stay in the old file.
+    fn maybe_rotate(&mut self) {
+        let path = self.world.path("out");
+        let content = fs::read(&path).unwrap_or_default();
+        if self.dice.u32(0..8) != 0 || content.len() != self.taken || content.is_empty() {
+            return;
+        }
+        self.counts.rotations += 1;
+        self.rotated.extend(content);
+        self.taken = 0;
+        match self.dice.bool() {
+            true => fs::remove_file(path).unwrap(),
+            false => fs::write(path, "").unwrap(),
+        }
+    }
+
+    /// Nothing disturbs the last run, and the files hold what was acknowledged on the way.
+    async fn play_last_run(mut self) -> Result<Counts, String> {
+        let ahead = self
+            .scenario
+            .backfill
+            .map_or(0, |(_, end)| end - self.world.will.now());
+        let later = ahead.max(0) + self.scenario.interval * self.dice.i64(1..4);
+        self.world.will.advance(later);
+        self.world.will.fail_per_mille(0);
+        let began = self.world.will.now();
+        let before = self.through;
+        match self.run(Span::Scheduled, Mishap::None, 0).await? {
+            Ended::Reported(report) => {
+                for source in &report.sources {
+                    if !matches!(source.outcome, Outcome::Done) {
+                        return Err(format!("the last run fails: {:?}", source.outcome));
+                    }
+                }
+            }
+            _ => return Err("the last run fails".to_owned()),
+        }
+        self.take_printed(Span::Scheduled, before)?;
+        let mut files = self.rotated.clone();
+        files.extend(fs::read(self.world.path("out")).unwrap());
+        if String::from_utf8_lossy(&files)
+            .lines()
+            .ne(self.printed.iter())
+        {
+            return Err("the files differ from what was acknowledged".to_owned());
+        }
+        self.compare(began)
+    }
+
+    fn compare(mut self, began: i64) -> Result<Counts, String> {
+        let state = self.state()?;
+        let boundary = began - began.rem_euclid(self.scenario.interval);
+        for (number, source) in Source::ALL.into_iter().enumerate() {
+            if !self.scenario.sources.contains(&source) {
+                continue;
+            }
+            let read = |name| number_at(&state, source, name).ok_or("no watermark");
+            let (since, through) = (read("since")?, read("through")?);
+            if through < boundary {
+                return Err(format!(
+                    "the watermark stays at {through} before {boundary}"
+                ));
+            }
+            let switched = match source {
+                Source::AuditLogs => self.switched[number].unwrap_or(since),
+                Source::Notifications => since,
+            };
+            self.counts.switches += u64::from(switched > since && through > switched);
+            let covered = Coverage {
+                since,
+                switched,
+                through,
+                overlap: self.scenario.overlap,
+                ends: self.scenario.ends,
+                last_run: (began, self.world.will.now()),
+            };
+            let is_own = |line: &&str| line.contains("\"created\":") == (number == 1);
+            let printed = self.printed.iter().map(String::as_str).filter(is_own);
+            let ledger = oracle::ledger(self.world.server.organisation(), source, &covered);
+            let (promised, twins) = oracle::compare(ledger, printed)
+                .map_err(|problem| format!("{source}: {problem}, {covered:?}"))?;
+            self.counts.promised += promised;
+            self.counts.twins += twins;
+        }
+        self.counts.faults = self.world.will.faults();
+        Ok(self.counts)
+    }
+
+    fn through_of_all(&self) -> Option<i64> {
+        let numbered = Source::ALL.iter().zip(self.through);
+        let read = numbered.filter(|(source, _)| self.scenario.sources.contains(source));
+        read.map(|(_, through)| through).min().flatten()
+    }
+
+    /// The checkpoint file.
+    fn state(&self) -> Result<Value, String> {
+        let text =
+            fs::read_to_string(self.world.path("checkpoint")).map_err(|error| error.to_string())?;
+        serde_json::from_str(&text).map_err(|error| error.to_string())
+    }
+}
+
+/// Opens the checkpoint once the run before has let go of it.
+fn open(path: &std::path::Path) -> Result<Checkpoint, String> {
+    loop {
+        match Checkpoint::open(path) {
+            Err(CheckpointError::Busy { .. }) => std::thread::sleep(Duration::from_micros(100)),
+            opened => return opened.map_err(|error| error.to_string()),
+        }
+    }
+}
+
+fn number_at(state: &Value, source: Source, name: &str) -> Option<i64> {
+    let key = match source {
+        Source::AuditLogs => "audit_logs",
+        Source::Notifications => "notifications",
+    };
+    state[key]["watermark"][name].as_i64()
+}
+
+fn seconds(time: &Value) -> i64 {
+    let time = chrono::DateTime::parse_from_rfc3339(time.as_str().unwrap());
+    time.unwrap().timestamp()
+}

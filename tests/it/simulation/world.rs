@@ -1,0 +1,138 @@
+//! What a history plays in: a server with a clock and a will of its own, and a folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::sync::Notify;
+use verkada_audit_logs::demo::{DemoServer, Fault};
+use verkada_audit_logs::{Secret, VerkadaApi};
+
+use super::scenario::Scenario;
+
+/// The pace of the client: none.
+const UNLIMITED: u32 = 60_000_000;
+
+/// What goes wrong with a request.
+const FAULTS: [Fault; 8] = [
+    Fault::Drop,
+    Fault::Status(500),
+    Fault::Status(503),
+    Fault::Status(429),
+    Fault::Status(429),
+    Fault::Status(401),
+    Fault::Status(403),
+    Fault::Status(404),
+];
+
+pub(super) struct World {
+    pub(super) server: DemoServer,
+    pub(super) api: VerkadaApi,
+    pub(super) will: Arc<Will>,
+    folder: TempDir,
+}
+
+/// What the server's hooks go by.
+pub(super) struct Will {
+    /// The server's present; it goes on by some seconds with each request.
+    clock: AtomicI64,
+    seconds_per_request: i64,
+    /// Of a thousand requests, how many fail.
+    faulty: AtomicU64,
+    dice: Mutex<fastrand::Rng>,
+    faults: AtomicU64,
+    /// Counts down to the request that rings.
+    countdown: AtomicI64,
+    pub(super) bell: Notify,
+}
+
+impl Will {
+    pub(super) fn now(&self) -> i64 {
+        self.clock.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn advance(&self, seconds: i64) {
+        self.clock.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub(super) fn fail_per_mille(&self, faulty: u64) {
+        self.faulty.store(faulty, Ordering::SeqCst);
+    }
+
+    /// Requests that failed on purpose.
+    pub(super) fn faults(&self) -> u64 {
+        self.faults.load(Ordering::SeqCst)
+    }
+
+    /// Rings at the request with this number, counted from 1; never if it is 0.
+    pub(super) fn ring_at(&self, request: i64) {
+        self.countdown.store(request, Ordering::SeqCst);
+    }
+
+    fn decide(&self) -> Option<Fault> {
+        if self.countdown.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.bell.notify_one();
+        }
+        let mut dice = self.dice.lock().unwrap();
+        if dice.u64(0..1_000) >= self.faulty.load(Ordering::SeqCst) {
+            return None;
+        }
+        self.faults.fetch_add(1, Ordering::SeqCst);
+        dice.choice(&FAULTS).cloned()
+    }
+}
+
+impl World {
+    pub(super) fn new(scenario: &Scenario) -> Self {
+        let will = Arc::new(Will {
+            clock: AtomicI64::new(scenario.begins),
+            seconds_per_request: scenario.seconds_per_request,
+            faulty: AtomicU64::new(0),
+            dice: Mutex::new(fastrand::Rng::with_seed(scenario.profile.seed)),
+            faults: AtomicU64::new(0),
+            countdown: AtomicI64::new(0),
+            bell: Notify::new(),
+        });
+        let (clock, fault) = (Arc::clone(&will), Arc::clone(&will));
+        let server = DemoServer::builder(scenario.profile.clone())
+            .clock(Arc::new(move || {
+                clock
+                    .clock
+                    .fetch_add(clock.seconds_per_request, Ordering::SeqCst)
+            }))
+            .fault(Arc::new(move |_| fault.decide()))
+            .window_ends(scenario.ends)
+            .token_lifetime(Duration::from_secs(1 << 40))
+            .start()
+            .unwrap();
+        let api = VerkadaApi::builder(Secret::new(server.api_key()))
+            .base_url(server.base_url().parse().unwrap())
+            .page_size(scenario.page_size)
+            .max_requests_per_minute(UNLIMITED)
+            .first_retry_wait(Duration::from_micros(100))
+            .rate_limit_patience(Duration::from_millis(3))
+            .build()
+            .unwrap();
+        Self {
+            server,
+            api,
+            will,
+            folder: folder(),
+        }
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+}
+
+/// In memory where there is such a folder: every slice is synced.
+fn folder() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    match memory.is_dir() {
+        true => tempfile::tempdir_in(memory).unwrap(),
+        false => tempfile::tempdir().unwrap(),
+    }
+}
