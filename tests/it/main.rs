@@ -1,7 +1,9 @@
 //! Scenarios that run the real binary or the public client against a server in the same process.
 
-#[expect(dead_code, reason = "scenarios follow")]
+mod backfill;
+mod interrupted;
 mod program;
-#[expect(dead_code, reason = "scenarios follow")]
+mod range;
 mod raw_server;
 mod simulation;
+mod slices;

@@ -1,0 +1,164 @@
+//! A long read of the real program whose reader is slow or leaves, or that is told to stop.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, ChildStdout, Command};
+use std::thread::sleep;
+use std::time::Duration;
+
+use verkada_audit_logs::demo::{DailyCycle, DemoServer, Profile, WindowEnds};
+
+use crate::program::{Ended, Program};
+use crate::range::MIDNIGHT;
+
+/// More than what may be fetched ahead, many times over.
+const RECORDS_A_SECOND: f64 = 50.0;
+const SECONDS: i64 = 2_000;
+
+/// About a tenth of the requests that the whole range takes: what may wait in memory, twice over.
+const FETCHED_AHEAD: u64 = 250;
+
+fn organisation(ends: WindowEnds, latency: Duration) -> DemoServer {
+    let profile = Profile {
+        audit_logs_per_day: RECORDS_A_SECOND * 86_400.0,
+        daily_cycle: DailyCycle::Flat,
+        ..Profile::demo()
+    };
+    DemoServer::builder(profile)
+        .window_ends(ends)
+        .latency(latency)
+        .start()
+        .unwrap()
+}
+
+fn arguments(start: i64, end: i64) -> Vec<String> {
+    let fixed = "--all-events --only audit-logs --max-requests-per-minute 60000";
+    let mut arguments: Vec<_> = fixed.split(' ').map(str::to_owned).collect();
+    arguments.extend(["--start", &start.to_string(), "--end", &end.to_string()].map(str::to_owned));
+    arguments
+}
+
+fn signal(child: &Child, name: &str) {
+    let sent = Command::new("sh")
+        .args(["-c", &format!("kill -{name} {}", child.id())])
+        .status();
+    assert!(sent.unwrap().success());
+}
+
+fn wait_for_the_end(child: Child, printed: String) -> Ended {
+    let output = child.wait_with_output().unwrap();
+    let ended = Ended::from(output);
+    Ended {
+        stdout: printed + &ended.stdout,
+        ..ended
+    }
+}
+
+/// Waits until the program asks no more; returns how often it asked.
+fn requests_until_silence(server: &DemoServer) -> u64 {
+    let mut before = 0;
+    loop {
+        sleep(Duration::from_millis(500));
+        let now = server.stats().requests();
+        if now == before && now > 1 {
+            return now;
+        }
+        before = now;
+    }
+}
+
+fn blocked(server: &DemoServer) -> (Child, BufReader<ChildStdout>) {
+    let program = Program::asking_demo(server);
+    let mut child = program.spawn(arguments(MIDNIGHT, MIDNIGHT + SECONDS));
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    let requests = requests_until_silence(server);
+    assert!(requests < FETCHED_AHEAD, "{requests} requests");
+    (child, stdout)
+}
+
+#[test]
+fn a_pipe_that_nobody_reads_stops_the_fetching_and_then_it_goes_on() {
+    let server = organisation(WindowEnds::default(), Duration::ZERO);
+    let (child, mut stdout) = blocked(&server);
+    let requests = server.stats().requests();
+    let mut line = String::new();
+    for _ in 0..40_000 {
+        line.clear();
+        stdout.read_line(&mut line).unwrap();
+        assert!(line.ends_with("}\n"), "{line}");
+    }
+    assert!(requests_until_silence(&server) > requests + 50);
+    drop(stdout);
+    wait_for_the_end(child, String::new()).quietly();
+}
+
+#[test]
+fn a_pipe_that_is_closed_while_it_is_full_ends_the_read_quietly() {
+    let server = organisation(WindowEnds::default(), Duration::ZERO);
+    let (child, stdout) = blocked(&server);
+    drop(stdout);
+    wait_for_the_end(child, String::new()).quietly();
+}
+
+/// The number after `flag` in the message.
+fn advised(stderr: &str, flag: &str) -> i64 {
+    let mut words = stderr.split_whitespace().skip_while(|word| *word != flag);
+    let number = words.nth(1).unwrap_or_else(|| panic!("no {flag} in: {stderr}"));
+    number.parse().unwrap()
+}
+
+/// Interrupts a read after `lines` lines.
+fn interrupted(program: &Program, arguments: &[String], name: &str, lines: usize) -> Ended {
+    let mut child = program.spawn(arguments);
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut printed = String::new();
+    for _ in 0..lines {
+        stdout.read_line(&mut printed).unwrap();
+    }
+    signal(&child, name);
+    stdout.read_to_string(&mut printed).unwrap();
+    wait_for_the_end(child, printed)
+}
+
+#[test]
+fn an_interrupted_read_and_the_one_that_carries_on_make_the_whole() {
+    let meanings = [(true, true), (false, true), (true, false), (false, false)];
+    for (number, (start_inclusive, end_inclusive)) in meanings.into_iter().enumerate() {
+        let ends = WindowEnds {
+            start_inclusive,
+            end_inclusive,
+        };
+        let (name, code) = [("INT", 130), ("TERM", 143)][number % 2];
+        let end = MIDNIGHT + 1_200;
+        let swift = organisation(ends, Duration::ZERO);
+        let whole = Program::asking_demo(&swift)
+            .run(arguments(MIDNIGHT, end))
+            .quietly()
+            .stdout;
+        // Slow enough to be interrupted in the middle.
+        let slow = organisation(ends, Duration::from_millis(10));
+        let program = Program::asking_demo(&slow);
+        let first = interrupted(&program, &arguments(MIDNIGHT, end), name, 6_000);
+        assert_eq!(first.code, Some(code), "{}", first.stderr);
+        assert!(whole.starts_with(&first.stdout) && first.stdout.ends_with('\n'));
+        assert!(first.stdout.len() < whole.len(), "it came too late");
+        assert!(!first.stderr.contains("come again"), "{}", first.stderr);
+        let start = advised(&first.stderr, "--start");
+        assert_eq!(advised(&first.stderr, "--end"), end);
+        let second = Program::asking_demo(&swift).run(arguments(start, end)).quietly();
+        assert!(first.stdout + &second.stdout == whole, "{ends:?}");
+    }
+}
+
+#[test]
+fn pages_of_one_record_print_the_same() {
+    let server = organisation(WindowEnds::default(), Duration::ZERO);
+    let program = Program::asking_demo(&server);
+    let mut asked = arguments(MIDNIGHT, MIDNIGHT + 20);
+    let usual = program.run(&asked).quietly();
+    let requests = server.stats().requests();
+    asked.extend(["--page-size".to_owned(), "1".to_owned()]);
+    let single = program.run(&asked).quietly();
+    assert!(usual.stdout == single.stdout && usual.lines().len() > 800);
+    let taken = server.stats().requests() - requests;
+    assert!(taken as usize >= single.lines().len(), "{taken} requests");
+}
