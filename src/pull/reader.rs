@@ -19,7 +19,7 @@ const MOST_RECORDS: u64 = 4 * TARGET_RECORDS;
 /// From this page on a slice's pages say how many records it will hold; fewer may be a burst.
 const TELLING_PAGES: u64 = 3;
 
-/// Text of records that may wait in memory for their turn. The oldest slice is read on regardless.
+/// Text of records that may wait in memory for their turn. The slice whose turn it is is read on regardless.
 const FETCH_AHEAD_BYTES: usize = 12 << 20;
 
 /// How many requests a read of several slices has under way, at the least and at the most.
@@ -173,16 +173,17 @@ impl Reader {
         let lanes = self.lanes();
         let mut at = 0;
         while at < self.queue.len() && self.under_way.len() < lanes {
-            let oldest = !self.queue.range(..at).any(is_unfinished);
+            // Finished slices before it wait for the output, so nothing would be gained by exceeding the memory.
+            let is_next = at == 0;
             let room = self.held.bytes.load(Ordering::Relaxed) < FETCH_AHEAD_BYTES;
             match &mut self.queue[at] {
                 Entry::Failed(_) => return,
-                Entry::Planned(bounds) if oldest || (room && self.length.informed) => {
+                Entry::Planned(bounds) if is_next || (room && self.length.informed) => {
                     let bounds = *bounds;
                     self.carve(at, bounds);
                     self.request(at);
                 }
-                Entry::Started(started) if started.idle.is_some() && (oldest || room) => {
+                Entry::Started(started) if started.idle.is_some() && (is_next || room) => {
                     self.request(at)
                 }
                 _ => {}
@@ -293,10 +294,6 @@ impl Reader {
         self.queue[at] =
             Entry::Finished(started.collected.into_slice(started.bounds, &self.reading));
     }
-}
-
-fn is_unfinished(entry: &Entry) -> bool {
-    matches!(entry, Entry::Planned(_) | Entry::Started(_))
 }
 
 /// What the pages so far say of a slice: so many records within so many seconds.

@@ -12,8 +12,9 @@ pub(super) const TARGET_RECORDS: u64 = 4_000;
 /// that a client is known to ask for in one go.
 const LONGEST: i64 = 7 * 24 * 3_600;
 
-/// A slice grows at most by this factor over the one before: the past says little about the future.
-const GROWTH: i64 = 4;
+/// A slice grows at most by this factor over the one before: the past says little about the future. From a quarter
+/// of an hour, two steps reach a day.
+const GROWTH: i64 = 16;
 
 /// Seconds from `from` up to, and not including, `to`. An end that is an end of the whole window is left to
 /// Verkada, who decides what lies on it.
@@ -243,9 +244,9 @@ mod tests {
     fn slices_grow_when_it_is_quiet_and_shrink_when_it_is_busy() {
         let mut length = SliceLength::starting_at(900);
         length.finished(900, 0);
-        assert_eq!(length.seconds(), 3_600);
-        length.finished(3_600, 1);
         assert_eq!(length.seconds(), 14_400);
+        length.finished(14_400, 1);
+        assert_eq!(length.seconds(), 230_400);
         length.finished(14_400, 40_000);
         assert_eq!(length.seconds(), 1_440);
         length.glimpsed(10, 400);
