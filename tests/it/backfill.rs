@@ -47,10 +47,7 @@ async fn undisturbed(range: &Range) -> String {
 }
 
 /// Goes wrong for those list requests that `picks` chooses by their number, from 1.
-fn for_lists(
-    picks: impl Fn(u64) -> bool + Send + Sync + 'static,
-    fault: Fault,
-) -> FaultPlan {
+fn for_lists(picks: impl Fn(u64) -> bool + Send + Sync + 'static, fault: Fault) -> FaultPlan {
     let lists = AtomicU64::new(0);
     Arc::new(move |request: &RequestInfo<'_>| {
         let is_list = request.path != "/token";
@@ -217,7 +214,10 @@ async fn a_failing_slice_prints_what_is_older_and_names_the_start_to_carry_on_fr
             let rest = read_from(&api, &range, carry_on.start).await;
             let twice = (read.text.len() + rest.len()) - whole.len();
             assert!(whole.ends_with(&rest));
-            assert!(twice == 0 || carry_on.repeats_start, "{carry_on:?} {ends:?}");
+            assert!(
+                twice == 0 || carry_on.repeats_start,
+                "{carry_on:?} {ends:?}"
+            );
             repeated += u32::from(carry_on.repeats_start);
         }
     }

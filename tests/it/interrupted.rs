@@ -102,7 +102,9 @@ fn a_pipe_that_is_closed_while_it_is_full_ends_the_read_quietly() {
 /// The number after `flag` in the message.
 fn advised(stderr: &str, flag: &str) -> i64 {
     let mut words = stderr.split_whitespace().skip_while(|word| *word != flag);
-    let number = words.nth(1).unwrap_or_else(|| panic!("no {flag} in: {stderr}"));
+    let number = words
+        .nth(1)
+        .unwrap_or_else(|| panic!("no {flag} in: {stderr}"));
     number.parse().unwrap()
 }
 
@@ -144,7 +146,9 @@ fn an_interrupted_read_and_the_one_that_carries_on_make_the_whole() {
         assert!(!first.stderr.contains("come again"), "{}", first.stderr);
         let start = advised(&first.stderr, "--start");
         assert_eq!(advised(&first.stderr, "--end"), end);
-        let second = Program::asking_demo(&swift).run(arguments(start, end)).quietly();
+        let second = Program::asking_demo(&swift)
+            .run(arguments(start, end))
+            .quietly();
         assert!(first.stdout + &second.stdout == whole, "{ends:?}");
     }
 }

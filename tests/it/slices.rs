@@ -52,8 +52,8 @@ fn any_bursts(seconds: i64, page_size: u32) -> impl Strategy<Value = Vec<Burst>>
         7 => 300,
         _ => 40,
     };
-    let burst = (0..=seconds, 1..=2_u32, any::<bool>()).prop_map(move |(at, lasts, is_audit)| {
-        Burst {
+    let burst =
+        (0..=seconds, 1..=2_u32, any::<bool>()).prop_map(move |(at, lasts, is_audit)| Burst {
             source: if is_audit {
                 DemoSource::AuditLogs
             } else {
@@ -62,8 +62,7 @@ fn any_bursts(seconds: i64, page_size: u32) -> impl Strategy<Value = Vec<Burst>>
             at: MIDNIGHT + at,
             seconds: lasts,
             records_per_second: most,
-        }
-    });
+        });
     prop::collection::vec(burst, 0..=2)
 }
 
@@ -236,8 +235,7 @@ async fn a_busy_organisation_costs_less_than_five_percent_more_requests_than_ful
         (denser, 5 * HOUR),
     ];
     for (profile, seconds) in ranges {
-        let range =
-            Range::of(MIDNIGHT - 10 * DAY + 6 * HOUR, seconds).only(Source::AuditLogs);
+        let range = Range::of(MIDNIGHT - 10 * DAY + 6 * HOUR, seconds).only(Source::AuditLogs);
         let (requests, lines) = cost(profile, &range).await;
         let needed = lines as f64 / 200.0;
         assert!(
