@@ -2,8 +2,12 @@
 
 mod backfill;
 mod interrupted;
+mod paging;
 mod program;
 mod range;
 mod raw_server;
+mod records;
+mod redirects;
 mod simulation;
 mod slices;
+mod windows;

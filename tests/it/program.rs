@@ -8,6 +8,14 @@ use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 use verkada_audit_logs::demo::DemoServer;
 
+use crate::raw_server::RawServer;
+
+/// A key for servers that accept any.
+pub(crate) const KEY: &str = "vkd_api_key-of-the-scenarios";
+
+/// A range of ten minutes, shorter than an interval.
+pub(crate) const RANGE: [&str; 4] = ["--start", "1789401600", "--end", "1789402200"];
+
 /// A folder in which the program is run, and what every run in it has in common.
 pub(crate) struct Program {
     folder: TempDir,
@@ -36,6 +44,11 @@ impl Program {
         Self::bare()
             .with("VERKADA_BASE_URL", base_url)
             .with("VERKADA_API_KEY", key)
+    }
+
+    /// Asks the scripted server.
+    pub(crate) fn asking_raw(server: &RawServer) -> Self {
+        Self::asking(server.base_url(), KEY)
     }
 
     /// Asks the simulated organisation.

@@ -7,6 +7,11 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+/// The path of audit logs.
+pub(crate) const AUDIT_LOGS: &str = "/core/v1/audit_log";
+/// The path of notifications.
+pub(crate) const NOTIFICATIONS: &str = "/cameras/v1/alerts";
+
 /// A request as it came in.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -24,6 +29,19 @@ impl Request {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// The decoded value of a parameter of the query.
+    pub(crate) fn parameter(&self, name: &str) -> Option<String> {
+        let url = reqwest::Url::parse(&format!("http://localhost/?{}", self.query)).unwrap();
+        let mut pairs = url.query_pairs();
+        let found = pairs.find(|(known, _)| known == name);
+        found.map(|(_, value)| value.into_owned())
+    }
+
+    /// Whether it is about audit logs.
+    pub(crate) fn is_for_audit_logs(&self) -> bool {
+        self.path == AUDIT_LOGS
     }
 }
 
@@ -59,6 +77,24 @@ impl Reply {
             status,
             &format!(r#"{{"id":"zz00","message":"{message}","data":null}}"#),
         )
+    }
+
+    /// A page of whichever list `request` is for: the text between the brackets, and the next page token as
+    /// JSON.
+    pub(crate) fn page(request: &Request, records: &str, next: &str) -> Self {
+        let list = match request.is_for_audit_logs() {
+            true => "audit_logs",
+            false => "notifications",
+        };
+        Self::json(
+            200,
+            &format!(r#"{{"{list}":[{records}],"next_page_token":{next}}}"#),
+        )
+    }
+
+    /// The only page of a list.
+    pub(crate) fn only_page(request: &Request, records: &str) -> Self {
+        Self::page(request, records, "null")
     }
 
     /// A token.
@@ -101,6 +137,25 @@ impl RawServer {
             stopping,
             thread: Some(thread),
         }
+    }
+
+    /// Issues `token-0`, `token-1`, …, and answers whatever is not for a token as `script` says.
+    pub(crate) fn issuing_tokens(
+        script: impl Fn(&Request, usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        Self::start(move |request, number| match request.path.as_str() {
+            "/token" => Reply::token(&format!("token-{number}")),
+            _ => script(request, number),
+        })
+    }
+
+    /// Has one page of each list: the texts between the brackets.
+    pub(crate) fn holding(audit_logs: &str, notifications: &str) -> Self {
+        let (audit_logs, notifications) = (audit_logs.to_owned(), notifications.to_owned());
+        Self::issuing_tokens(move |request, _| match request.is_for_audit_logs() {
+            true => Reply::only_page(request, &audit_logs),
+            false => Reply::only_page(request, &notifications),
+        })
     }
 
     pub(crate) fn base_url(&self) -> &str {
