@@ -256,9 +256,6 @@ fn issued_token(answer: Answer) -> Result<Secret, PageProblem> {
             }
             false => PageProblem::Unexpected("it is no JSON object with a token in it".into()),
         })?;
-    issued
-        .token
-        .filter(|token| !token.is_empty())
-        .map(Secret::new)
-        .ok_or_else(|| PageProblem::Unexpected("it holds no token".into()))
+    let token = issued.token.and_then(|token| token.parse().ok());
+    token.ok_or_else(|| PageProblem::Unexpected("it holds no token that a header can carry".into()))
 }

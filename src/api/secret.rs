@@ -28,7 +28,7 @@ impl Secret {
     }
 }
 
-/// Reads an API key: white space around it is removed. Nothing is assumed of its length or beginning, because
+/// Reads an API key or a token: white space around it is removed. Nothing is assumed of its length or beginning, because
 /// both have changed over the years.
 impl FromStr for Secret {
     type Err = ConfigurationError;

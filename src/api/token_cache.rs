@@ -62,10 +62,9 @@ impl TokenCache {
         let entry: Entry = serde_json::from_slice(&fs::read(&self.path).ok()?).ok()?;
         let bound = entry.base_url.as_ref() == Some(&self.base_url)
             && entry.key_fingerprint.as_ref() == Some(&self.key_fingerprint);
-        let issued_at = unix_seconds(&entry.timestamp)?;
-        (bound && !entry.token.is_empty()).then(|| Token {
-            secret: Secret::new(entry.token),
-            issued_at,
+        bound.then_some(Token {
+            secret: entry.token.parse().ok()?,
+            issued_at: unix_seconds(&entry.timestamp)?,
         })
     }
 

@@ -1,6 +1,8 @@
 //! Scenarios that run the real binary or the public client against a server in the same process.
 
 mod backfill;
+mod credentials;
+mod faults;
 mod interrupted;
 mod paging;
 mod program;

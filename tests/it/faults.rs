@@ -1,0 +1,386 @@
+//! Networks and servers that fail: through the public client, whose waits can be shortened.
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use verkada_audit_logs::{
+    Endpoint, Error, MAX_RETRIES, NetworkFailure, Secret, Source, TimeBase, VerkadaApi, Window,
+};
+
+use crate::program::{KEY, Program};
+use crate::raw_server::{AUDIT_LOGS, RawServer, Reply, Request};
+
+const ATTEMPTS: usize = MAX_RETRIES as usize + 1;
+
+/// Longer than a busy machine keeps a good answer waiting.
+const TIMEOUT: Duration = Duration::from_millis(400);
+
+fn client(base_url: &str, timeout: Duration) -> VerkadaApi {
+    VerkadaApi::builder(Secret::new(KEY))
+        .base_url(base_url.parse().unwrap())
+        .first_retry_wait(Duration::from_millis(1))
+        .timeout(timeout)
+        .max_requests_per_minute(60_000)
+        .build()
+        .unwrap()
+}
+
+/// Reads ten minutes of `source`.
+fn read(base_url: &str, source: Source, timeout: Duration) -> Result<Vec<String>, Error> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let window = Window::new(1_789_401_600, 1_789_402_200, TimeBase::Event).unwrap();
+    let client = client(base_url, timeout);
+    let records = runtime.block_on(async {
+        match source {
+            Source::AuditLogs => client.get_audit_logs(window).await,
+            Source::Notifications => client.get_notifications(window).await,
+        }
+    })?;
+    Ok(records.iter().map(|record| record.to_line()).collect())
+}
+
+/// The steps of a read of three pages.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Step {
+    Token,
+    Page(usize),
+}
+
+const STEPS: [Step; 4] = [Step::Token, Step::Page(0), Step::Page(1), Step::Page(2)];
+
+fn step(request: &Request) -> Step {
+    let page = request.parameter("page_token");
+    match request.path.as_str() {
+        "/token" => Step::Token,
+        _ => Step::Page(page.map_or(0, |page| page.parse().unwrap())),
+    }
+}
+
+/// What a healthy server answers.
+fn good(request: &Request) -> Reply {
+    match step(request) {
+        Step::Token => Reply::token("token"),
+        Step::Page(2) => Reply::only_page(request, r#"{"n":2}"#),
+        Step::Page(page) => Reply::page(
+            request,
+            &format!(r#"{{"n":{page}}}"#),
+            &format!(r#""{}""#, page + 1),
+        ),
+    }
+}
+
+/// A server that is healthy but for the first so many requests of one step.
+fn failing(at: Step, times: usize, fault: impl Fn() -> Reply + Send + Sync + 'static) -> RawServer {
+    let count = std::sync::atomic::AtomicUsize::new(0);
+    RawServer::start(move |request, _| {
+        let fails =
+            step(request) == at && count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < times;
+        if fails { fault() } else { good(request) }
+    })
+}
+
+fn requests(server: &RawServer, at: Step) -> usize {
+    server.seen().iter().filter(|seen| step(seen) == at).count()
+}
+
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
+}
+
+const GZIP: &str = "content-type: application/json\r\ncontent-encoding: gzip\r\n";
+
+/// Failures of the network, which the same request may survive.
+const NETWORK_FAULTS: [(&str, fn() -> Reply); 8] = [
+    ("reset", || Reply::Reset),
+    ("hang", || Reply::Stall(Vec::new())),
+    ("headers, then stall", || {
+        Reply::Stall(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"".to_vec())
+    }),
+    ("half of the headers", || {
+        Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-le".to_vec())
+    }),
+    ("cut short", || {
+        Reply::Bytes(b"HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{\"audit_logs\":[".to_vec())
+    }),
+    ("cut in a chunk", || {
+        Reply::Bytes(
+            b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n5\r\nab".to_vec(),
+        )
+    }),
+    ("cut without a length", || {
+        Reply::Bytes(b"HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{\"audit_logs\":[{".to_vec())
+    }),
+    ("corrupt gzip", || {
+        let mut bytes = gzip(br#"{"token":"token","audit_logs":[],"notifications":[]}"#);
+        let middle = bytes.len() / 2;
+        bytes[middle..].fill(0x55);
+        Reply::with(200, GZIP, bytes)
+    }),
+];
+
+#[test]
+fn a_read_is_complete_in_spite_of_one_network_failure_at_any_step() {
+    std::thread::scope(|scope| {
+        for (name, fault) in NETWORK_FAULTS {
+            scope.spawn(move || {
+                for (at, source) in STEPS.into_iter().zip(Source::ALL.into_iter().cycle()) {
+                    let server = failing(at, 1, fault);
+                    let records = read(server.base_url(), source, TIMEOUT);
+                    let records = records.unwrap_or_else(|error| panic!("{name}, {at:?}: {error}"));
+                    assert_eq!(
+                        records,
+                        [r#"{"n":2}"#, r#"{"n":1}"#, r#"{"n":0}"#],
+                        "{name}, {at:?}"
+                    );
+                    assert_eq!(requests(&server, at), 2, "{name}, {at:?}");
+                    assert_eq!(server.seen().len(), 5, "{name}, {at:?}");
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn a_network_that_keeps_failing_is_given_up_after_the_retries() {
+    for (name, fault) in NETWORK_FAULTS {
+        // With the token no other request has to make it in the time that the hang is given.
+        let stalls = name == "hang" || name.ends_with("stall");
+        let steps = if stalls { &STEPS[..1] } else { &STEPS[..] };
+        let timeout = if stalls {
+            Duration::from_millis(30)
+        } else {
+            Duration::from_secs(20)
+        };
+        for at in steps.iter().copied() {
+            let server = failing(at, usize::MAX, fault);
+            let failure = read(server.base_url(), Source::AuditLogs, timeout).unwrap_err();
+            let Error::Connection {
+                endpoint,
+                cause,
+                effort,
+            } = &failure
+            else {
+                panic!("{name}, {at:?}: {failure}");
+            };
+            let expected = match at {
+                Step::Token => Endpoint::Token,
+                Step::Page(_) => Endpoint::Source(Source::AuditLogs),
+            };
+            assert_eq!(*endpoint, expected, "{name}, {at:?}");
+            assert_eq!(effort.attempts as usize, ATTEMPTS, "{name}, {at:?}");
+            assert_eq!(requests(&server, at), ATTEMPTS, "{name}, {at:?}");
+            let matches = match name {
+                "hang" | "headers, then stall" => matches!(cause, NetworkFailure::TimedOut(_)),
+                "reset" | "half of the headers" => matches!(cause, NetworkFailure::Connect(_)),
+                _ => matches!(cause, NetworkFailure::CutShort(_)),
+            };
+            assert!(matches, "{name}, {at:?}: {cause:?}");
+        }
+    }
+}
+
+#[test]
+fn a_refused_connection_is_tried_again_and_then_told() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let base_url = format!("http://{}", listener.local_addr().unwrap());
+    drop(listener);
+    let failure = read(&base_url, Source::AuditLogs, TIMEOUT).unwrap_err();
+    let Error::Connection {
+        cause: NetworkFailure::Connect(cause),
+        effort,
+        ..
+    } = &failure
+    else {
+        panic!("{failure}");
+    };
+    assert_eq!(effort.attempts as usize, ATTEMPTS);
+    assert!(cause.as_str().contains("refused"), "{}", cause.as_str());
+    assert!(failure.to_string().contains("4 attempts"), "{failure}");
+}
+
+/// The variant that stands for `status` after the retries, and how many attempts it counts.
+fn is_given_up(status: u16, error: &Error) -> Option<usize> {
+    match error {
+        Error::RateLimited { effort, .. } if status == 429 => Some(effort.attempts as usize),
+        Error::Unavailable {
+            status: said,
+            effort,
+            ..
+        } if *said == status => Some(effort.attempts as usize),
+        _ => None,
+    }
+}
+
+#[test]
+fn these_statuses_are_retried_and_then_given_up() {
+    for status in [408, 425, 429, 500, 502, 503, 504, 507] {
+        for (at, source) in STEPS.into_iter().zip(Source::ALL.into_iter().cycle()) {
+            let server = failing(at, usize::MAX, move || Reply::error(status, "busy"));
+            let failure = read(server.base_url(), source, Duration::from_secs(20)).unwrap_err();
+            assert_eq!(
+                is_given_up(status, &failure),
+                Some(ATTEMPTS),
+                "{status}, {at:?}: {failure}"
+            );
+            assert!(failure.to_string().contains("busy"), "{failure}");
+            assert_eq!(requests(&server, at), ATTEMPTS, "{status}, {at:?}");
+
+            let server = failing(at, MAX_RETRIES as usize, move || {
+                Reply::with(status, "content-type: text/html\r\n", "<h1>busy</h1>")
+            });
+            let records = read(server.base_url(), source, Duration::from_secs(20)).unwrap();
+            assert_eq!(records.len(), 3, "{status}, {at:?}");
+        }
+    }
+}
+
+#[test]
+fn other_refusals_are_final_at_once() {
+    for status in [
+        400, 402, 404, 405, 406, 410, 412, 413, 418, 422, 451, 204, 206,
+    ] {
+        for at in STEPS {
+            let server = failing(at, usize::MAX, move || Reply::error(status, "no"));
+            let failure = read(
+                server.base_url(),
+                Source::AuditLogs,
+                Duration::from_secs(20),
+            )
+            .unwrap_err();
+            assert!(
+                matches!(failure, Error::Rejected { status: said, .. } if said == status),
+                "{status}, {at:?}: {failure}"
+            );
+            assert_eq!(requests(&server, at), 1, "{status}, {at:?}");
+        }
+    }
+}
+
+/// Answers that say success, and what is said of them.
+const UNUSABLE: [(&str, fn() -> Reply); 6] = [
+    ("it is empty", || Reply::json(200, "")),
+    ("HTML", || {
+        Reply::with(
+            200,
+            "content-type: text/html\r\n",
+            "<!doctype html><title>Sign in</title>",
+        )
+    }),
+    ("UTF-8", || {
+        Reply::with(200, GZIP, gzip(b"{\"audit_logs\":[\"\xff\"]}"))
+    }),
+    ("it is no JSON", || {
+        Reply::json(200, "Service temporarily fine")
+    }),
+    ("64 MiB", || {
+        Reply::with(200, GZIP, gzip(&vec![b' '; (64 << 20) + 1]))
+    }),
+    ("it is no JSON", || {
+        Reply::json(200, r#"{"audit_logs":[]} {"audit_logs":[]}"#)
+    }),
+];
+
+#[test]
+fn an_answer_that_cannot_be_used_is_final_and_told() {
+    for (words, answer) in UNUSABLE {
+        for at in [Step::Token, Step::Page(0), Step::Page(2)] {
+            let server = failing(at, usize::MAX, answer);
+            let failure = read(
+                server.base_url(),
+                Source::AuditLogs,
+                Duration::from_secs(20),
+            )
+            .unwrap_err();
+            let Error::UnusableAnswer { problem, .. } = &failure else {
+                panic!("{words}, {at:?}: {failure}");
+            };
+            assert!(problem.contains(words), "{words}, {at:?}: {problem}");
+            assert_eq!(requests(&server, at), 1, "{words}, {at:?}");
+        }
+    }
+}
+
+#[test]
+fn an_answer_without_a_token_in_it_is_told() {
+    for body in [
+        "{}",
+        "[]",
+        r#"{"token":null}"#,
+        r#"{"token":""}"#,
+        r#"{"token":7}"#,
+        r#"{"token":"a\nb"}"#,
+    ] {
+        let server = failing(Step::Token, usize::MAX, move || Reply::json(200, body));
+        let failure = read(
+            server.base_url(),
+            Source::AuditLogs,
+            Duration::from_secs(20),
+        )
+        .unwrap_err();
+        assert!(
+            matches!(
+                failure,
+                Error::UnusableAnswer {
+                    endpoint: Endpoint::Token,
+                    ..
+                }
+            ),
+            "{body}: {failure}"
+        );
+        assert_eq!(server.seen().len(), 1, "{body}");
+    }
+}
+
+#[test]
+fn good_json_is_read_whatever_it_is_called_or_packed_in() {
+    let body = br#"{"audit_logs":[{"n":1}]}"#;
+    let chunked = [
+        &b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\na\r\n"[..],
+        &body[..10],
+        b"\r\ne\r\n",
+        &body[10..],
+        b"\r\n0\r\n\r\n",
+    ];
+    for reply in [
+        Reply::with(200, "content-type: text/plain\r\n", body),
+        Reply::with(200, "", body),
+        Reply::with(200, GZIP, gzip(body)),
+        Reply::Bytes(chunked.concat()),
+        Reply::Bytes([b"HTTP/1.1 200 OK\r\n\r\n", &body[..]].concat()),
+    ] {
+        let reply = std::sync::Mutex::new(Some(reply));
+        let server = RawServer::issuing_tokens(move |_, _| reply.lock().unwrap().take().unwrap());
+        let records = read(
+            server.base_url(),
+            Source::AuditLogs,
+            Duration::from_secs(20),
+        );
+        assert_eq!(records.unwrap(), [r#"{"n":1}"#]);
+    }
+}
+
+#[test]
+fn retry_after_wins_over_the_back_off() {
+    let past = "Sun, 06 Nov 1994 08:49:37 GMT";
+    for (status, asked) in [(503, "0"), (429, "0"), (500, past), (429, past)] {
+        let server = RawServer::start(move |_, _| {
+            Reply::with(status, &format!("retry-after: {asked}\r\n"), "busy")
+        });
+        // The real waits would add up to seconds: 1 + 2 + 4, or 3 times 5.
+        let ended = Program::asking_raw(&server).run(["--only", "audit-logs", "-v"]);
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(4), ""));
+        let retries: Vec<_> = ended.stderr.matches("wait_seconds=0.0").collect();
+        assert_eq!(retries.len(), MAX_RETRIES as usize, "{}", ended.stderr);
+        ended.says(&["4 attempts", "busy"]);
+        assert_eq!(server.seen_at("/token").len(), ATTEMPTS);
+        assert_eq!(server.seen_at(AUDIT_LOGS).len(), 0);
+    }
+}
