@@ -198,6 +198,7 @@ impl VerkadaApi {
             method,
             url,
             secret,
+            key: self.inner.key.clone(),
             rides_out: self.rides_out_rate_limits,
         }
     }

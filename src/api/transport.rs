@@ -29,6 +29,8 @@ pub(super) struct Call {
     pub(super) url: Url,
     /// The header that carries the key or the token.
     pub(super) secret: (HeaderName, Secret),
+    /// The key, which the server may name in any answer, since it knows whose token it is given.
+    pub(super) key: Secret,
     /// Whether a 429 pauses instead of using up retries.
     pub(super) rides_out: bool,
 }
@@ -165,7 +167,12 @@ impl Transport {
         let body = read_body(&mut response, self.timeout).await?;
         if status != StatusCode::OK {
             self.note_rate_limit(status);
-            return Err(refused(status, &headers, &body, &call.secret.1));
+            return Err(refused(
+                status,
+                &headers,
+                &body,
+                &[&call.secret.1, &call.key],
+            ));
         }
         self.note_success(sent.elapsed(), server_time(&headers));
         self.accept(&headers, body, parse)
@@ -333,8 +340,8 @@ fn unusable(headers: &HeaderMap, size: usize, words: &str) -> Failed {
     }
 }
 
-fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8], secret: &Secret) -> Failed {
-    let detail = ServerText::of_error_body(body, &[secret]);
+fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8], secrets: &[&Secret]) -> Failed {
+    let detail = ServerText::of_error_body(body, secrets);
     let retry_after = headers
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok())
