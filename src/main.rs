@@ -34,12 +34,14 @@ fn main() -> std::process::ExitCode {
 
 fn configure(args: &Args) -> Result<(Config, LogFormat), (UsageError, LogFormat)> {
     let format = LogFormat::of(args).map_err(|error| (error, LogFormat::Text))?;
-    let environment = match args.demo {
-        true => Ok(Environment::ignored()),
-        false => Environment::load(),
+    let (environment, problem) = match Environment::of(args) {
+        Ok(environment) => (environment, None),
+        Err(error) => (Environment::ignored(), Some(error)),
     };
-    let environment = environment.map_err(|error| (error, LogFormat::Text))?;
     logging::start(args, format, &environment);
+    if let Some(error) = problem {
+        return Err((error, format));
+    }
     let now = chrono::Utc::now().timestamp();
     let config = Config::new(args, &environment, now).map_err(|error| (error, format))?;
     Ok((config, format))

@@ -1,34 +1,54 @@
 //! The environment, and the `.env` file behind it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::args::Args;
 use super::config::UsageError;
 
 /// Variables by name: those of the process, and below them those of the nearest `.env` file.
 #[derive(Default)]
 pub(crate) struct Environment {
     file: HashMap<String, String>,
+    /// Names that the process has from the file alone.
+    loaded: HashSet<String>,
     ignored: bool,
 }
 
 impl Environment {
+    /// The environment of a run; the demo ignores the real one.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Environment::load`].
+    pub(crate) fn of(args: &Args) -> Result<Self, UsageError> {
+        match args.demo {
+            true => Ok(Self::ignored()),
+            false => Self::load(),
+        }
+    }
+
     /// Reads the nearest `.env` file from the working directory upwards, if there is one.
     ///
     /// # Errors
     ///
     /// Names the file, and the line that cannot be read, without quoting it: it may hold the key.
-    pub(crate) fn load() -> Result<Self, UsageError> {
+    fn load() -> Result<Self, UsageError> {
         let Some(path) = nearest_file() else {
             return Ok(Self::default());
         };
         let file = read(&path)?;
+        let names = file.keys().cloned();
+        let loaded = names
+            .filter(|name| std::env::var_os(name).is_none())
+            .collect();
         // For proxies and the like, which others read. It never overrides what is set.
-        let loaded = dotenvy::from_path(&path);
-        loaded.map_err(|_| UsageError::new(format!("{} cannot be read", path.display())))?;
+        dotenvy::from_path(&path)
+            .map_err(|_| UsageError::new(format!("{} cannot be read", path.display())))?;
         Ok(Self {
             file,
+            loaded,
             ignored: false,
         })
     }
@@ -36,8 +56,8 @@ impl Environment {
     /// An environment in which none of the program's own variables is set.
     pub(crate) fn ignored() -> Self {
         Self {
-            file: HashMap::new(),
             ignored: true,
+            ..Self::default()
         }
     }
 
@@ -53,7 +73,7 @@ impl Environment {
     /// The value in the process's environment alone.
     pub(crate) fn in_process(&self, name: &str) -> Result<Option<String>, UsageError> {
         match std::env::var(name) {
-            _ if self.ignored => Ok(None),
+            _ if self.ignored || self.loaded.contains(name) => Ok(None),
             Ok(value) if !value.is_empty() => Ok(Some(value)),
             Err(std::env::VarError::NotUnicode(_)) => {
                 Err(UsageError::new(format!("{name}: the value is no UTF-8")))
@@ -121,7 +141,7 @@ mod tests {
     fn an_empty_value_counts_as_unset() {
         let environment = Environment {
             file: HashMap::from([("A".into(), String::new()), ("B".into(), "b".into())]),
-            ignored: false,
+            ..Environment::default()
         };
         assert_eq!(environment.in_file("A"), None);
         assert_eq!(environment.in_file("B").as_deref(), Some("b"));
