@@ -41,7 +41,7 @@ pub(crate) struct Args {
     pub(crate) end: Option<String>,
 
     /// Length of the scheduled interval in minutes, 1 to 1440 [env: CRON_INTERVAL_MINUTES] [default: 15]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) interval_minutes: Option<String>,
 
     /// Keep audit logs with this event name; repeat it, or separate names by commas [env: INTERESTED_EVENTS]
@@ -83,12 +83,12 @@ pub(crate) struct Args {
 
     /// Records a page, 1 to 200 [env: VERKADA_PAGE_SIZE] [default: 100; 200 for a range longer than one
     /// interval and with --checkpoint]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) page_size: Option<String>,
 
     /// Our share of the organisation's 300 requests a minute [env: VERKADA_MAX_REQUESTS_PER_MINUTE] [default:
     /// 280]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) max_requests_per_minute: Option<String>,
 
     /// Carry on where the last run with this file stopped, and print nothing twice [env: VERKADA_CHECKPOINT]
@@ -96,7 +96,7 @@ pub(crate) struct Args {
     pub(crate) checkpoint: Option<PathBuf>,
 
     /// With --checkpoint: how far back to look again for late records, 0 to 10080 [default: 30]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) overlap_minutes: Option<String>,
 
     /// Append to this file instead of standard output
@@ -115,7 +115,7 @@ pub(crate) struct Args {
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
-    /// How messages look on standard error: text or json
+    /// How messages look on standard error: text or json; text has colour on a terminal unless NO_COLOR is set
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log_format: Option<String>,
 }

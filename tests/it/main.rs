@@ -10,6 +10,7 @@ mod range;
 mod raw_server;
 mod records;
 mod redirects;
+mod settings;
 mod simulation;
 mod slices;
 mod windows;
