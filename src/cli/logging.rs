@@ -19,6 +19,9 @@ const OWN_TARGET: &str = "verkada_audit_logs";
 /// The target of the regular progress lines.
 pub(crate) const PROGRESS_TARGET: &str = "verkada_audit_logs::progress";
 
+/// The target of what ends a run, which is said at any level.
+const ERROR_TARGET: &str = "verkada_audit_logs::error";
+
 /// How messages look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogFormat {
@@ -48,7 +51,10 @@ pub(crate) fn bars() -> &'static MultiProgress {
 pub(crate) fn start(args: &Args, format: LogFormat, environment: &Environment) {
     let levels = levels(args, format, environment);
     let own = filter_fn(|metadata| metadata.target().starts_with(OWN_TARGET));
-    let layer = tracing_subscriber::fmt::layer().with_writer(|| AboveBars);
+    let layer = tracing_subscriber::fmt::layer()
+        .with_writer(|| AboveBars)
+        // It would be said with `eprintln!`, which panics if standard error cannot be written.
+        .log_internal_errors(false);
     let layer = match format {
         LogFormat::Text => layer.with_target(false).with_ansi(wants_colour()).boxed(),
         LogFormat::Json => layer.json().flatten_event(true).boxed(),
@@ -71,7 +77,7 @@ fn levels(args: &Args, format: LogFormat, environment: &Environment) -> Targets 
     }
     let variable = environment.get("RUST_LOG").ok().flatten();
     if let Some(targets) = variable.and_then(|value| value.parse::<Targets>().ok()) {
-        return targets;
+        return targets.with_target(ERROR_TARGET, LevelFilter::ERROR);
     }
     let targets = Targets::new().with_default(LevelFilter::WARN);
     match format {
@@ -99,22 +105,19 @@ impl Write for AboveBars {
 }
 
 /// Reports the failure that ends the run, or a part of it: one line.
-#[expect(
-    clippy::print_stderr,
-    reason = "the one place where errors are printed"
-)]
 pub(crate) fn report_error(format: LogFormat, message: &str) {
     match format {
-        LogFormat::Json => tracing::error!("{message}"),
-        LogFormat::Text => bars().suspend(|| eprintln!("error: {message}")),
+        LogFormat::Json => tracing::error!(target: ERROR_TARGET, "{message}"),
+        LogFormat::Text => print_line(&format!("error: {message}")),
     }
 }
 
 /// Prints a line for the person at the terminal.
-#[expect(
-    clippy::print_stderr,
-    reason = "the one place where the summary is printed"
-)]
 pub(crate) fn print_note(message: &str) {
-    bars().suspend(|| eprintln!("{message}"));
+    print_line(message);
+}
+
+/// `eprintln!` would panic where standard error cannot be written, and there is nobody left to tell.
+fn print_line(line: &str) {
+    let _ = AboveBars.write_all(format!("{line}\n").as_bytes());
 }
