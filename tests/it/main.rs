@@ -14,4 +14,5 @@ mod redirects;
 mod settings;
 mod simulation;
 mod slices;
+mod streams;
 mod windows;
