@@ -8,7 +8,7 @@ use reqwest::{Method, Url};
 use super::builder::VerkadaApiBuilder;
 use super::error::{Endpoint, Error};
 use super::order::sort_oldest_first;
-use super::page::{Page, PageProblem};
+use super::page::{Page, PageProblem, without_byte_order_mark};
 use super::pages::Pages;
 use super::record::Record;
 use super::secret::Secret;
@@ -249,14 +249,14 @@ fn issued_token(answer: Answer) -> Result<Secret, PageProblem> {
     struct Issued {
         token: Option<String>,
     }
-    let issued: Issued =
-        serde_json::from_str(&answer.body).map_err(|error| match error.is_eof() {
-            true => PageProblem::EndsEarly,
-            false if answer.body.trim_start().starts_with('<') => {
-                PageProblem::Unexpected("it is an HTML page".into())
-            }
-            false => PageProblem::Unexpected("it is no JSON object with a token in it".into()),
-        })?;
+    let body = without_byte_order_mark(&answer.body);
+    let issued: Issued = serde_json::from_str(body).map_err(|error| match error.is_eof() {
+        true => PageProblem::EndsEarly,
+        false if body.trim_start().starts_with('<') => {
+            PageProblem::Unexpected("it is an HTML page".into())
+        }
+        false => PageProblem::Unexpected("it is no JSON object with a token in it".into()),
+    })?;
     let token = issued.token.and_then(|token| token.parse().ok());
     token.ok_or_else(|| PageProblem::Unexpected("it holds no token that a header can carry".into()))
 }

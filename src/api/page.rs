@@ -32,8 +32,7 @@ impl Page {
     /// Reads `body`, the answer of `source`'s endpoint. A list that is missing or null is empty; a next page
     /// token that is missing, null or empty ends the read.
     pub(super) fn parse(body: &str, source: Source) -> Result<Self, PageProblem> {
-        // RFC 8259 lets a reader skip a byte order mark.
-        let body = body.strip_prefix('\u{FEFF}').unwrap_or(body);
+        let body = without_byte_order_mark(body);
         let mut deserializer = serde_json::Deserializer::from_str(body);
         let envelope = EnvelopeReader(source.list_key())
             .deserialize(&mut deserializer)
@@ -50,6 +49,11 @@ impl Page {
             server_time: None,
         })
     }
+}
+
+/// RFC 8259 lets a reader skip a byte order mark.
+pub(super) fn without_byte_order_mark(body: &str) -> &str {
+    body.strip_prefix('\u{FEFF}').unwrap_or(body)
 }
 
 /// A number is taken by its digits: whatever is neither missing, null nor empty says that there is more.

@@ -6,87 +6,21 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use verkada_audit_logs::{
-    Endpoint, Error, MAX_RETRIES, NetworkFailure, Secret, Source, TimeBase, VerkadaApi, Window,
-};
+use verkada_audit_logs::{Endpoint, Error, MAX_RETRIES, NetworkFailure, Source};
 
-use crate::program::{KEY, Program};
-use crate::raw_server::{AUDIT_LOGS, RawServer, Reply, Request};
+use crate::program::Program;
+use crate::raw_server::{AUDIT_LOGS, RawServer, Reply};
+use crate::three_pages::{STEPS, Step, client, failing, read, requests, window};
 
 const ATTEMPTS: usize = MAX_RETRIES as usize + 1;
 
-/// Longer than a busy machine keeps a good answer waiting.
-const TIMEOUT: Duration = Duration::from_millis(400);
+/// Longer than a busy machine keeps a good answer waiting, and so long is a hang waited for.
+const SHORT: Duration = Duration::from_millis(600);
+/// Longer than any scenario takes.
+const LONG: Duration = Duration::from_secs(20);
 
-fn client(base_url: &str, timeout: Duration) -> VerkadaApi {
-    VerkadaApi::builder(Secret::new(KEY))
-        .base_url(base_url.parse().unwrap())
-        .first_retry_wait(Duration::from_millis(1))
-        .timeout(timeout)
-        .max_requests_per_minute(60_000)
-        .build()
-        .unwrap()
-}
-
-/// Reads ten minutes of `source`.
-fn read(base_url: &str, source: Source, timeout: Duration) -> Result<Vec<String>, Error> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let window = Window::new(1_789_401_600, 1_789_402_200, TimeBase::Event).unwrap();
-    let client = client(base_url, timeout);
-    let records = runtime.block_on(async {
-        match source {
-            Source::AuditLogs => client.get_audit_logs(window).await,
-            Source::Notifications => client.get_notifications(window).await,
-        }
-    })?;
-    Ok(records.iter().map(|record| record.to_line()).collect())
-}
-
-/// The steps of a read of three pages.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Step {
-    Token,
-    Page(usize),
-}
-
-const STEPS: [Step; 4] = [Step::Token, Step::Page(0), Step::Page(1), Step::Page(2)];
-
-fn step(request: &Request) -> Step {
-    let page = request.parameter("page_token");
-    match request.path.as_str() {
-        "/token" => Step::Token,
-        _ => Step::Page(page.map_or(0, |page| page.parse().unwrap())),
-    }
-}
-
-/// What a healthy server answers.
-fn good(request: &Request) -> Reply {
-    match step(request) {
-        Step::Token => Reply::token("token"),
-        Step::Page(2) => Reply::only_page(request, r#"{"n":2}"#),
-        Step::Page(page) => Reply::page(
-            request,
-            &format!(r#"{{"n":{page}}}"#),
-            &format!(r#""{}""#, page + 1),
-        ),
-    }
-}
-
-/// A server that is healthy but for the first so many requests of one step.
-fn failing(at: Step, times: usize, fault: impl Fn() -> Reply + Send + Sync + 'static) -> RawServer {
-    let count = std::sync::atomic::AtomicUsize::new(0);
-    RawServer::start(move |request, _| {
-        let fails =
-            step(request) == at && count.fetch_add(1, std::sync::atomic::Ordering::SeqCst) < times;
-        if fails { fault() } else { good(request) }
-    })
-}
-
-fn requests(server: &RawServer, at: Step) -> usize {
-    server.seen().iter().filter(|seen| step(seen) == at).count()
+fn stalls(name: &str) -> bool {
+    name == "hang" || name.ends_with("stall")
 }
 
 fn gzip(content: &[u8]) -> Vec<u8> {
@@ -97,8 +31,11 @@ fn gzip(content: &[u8]) -> Vec<u8> {
 
 const GZIP: &str = "content-type: application/json\r\ncontent-encoding: gzip\r\n";
 
+/// A fault and its name, or the words that are said of it.
+type Fault = (&'static str, fn() -> Reply);
+
 /// Failures of the network, which the same request may survive.
-const NETWORK_FAULTS: [(&str, fn() -> Reply); 8] = [
+const NETWORK_FAULTS: [Fault; 8] = [
     ("reset", || Reply::Reset),
     ("hang", || Reply::Stall(Vec::new())),
     ("headers, then stall", || {
@@ -130,10 +67,11 @@ const NETWORK_FAULTS: [(&str, fn() -> Reply); 8] = [
 fn a_read_is_complete_in_spite_of_one_network_failure_at_any_step() {
     std::thread::scope(|scope| {
         for (name, fault) in NETWORK_FAULTS {
+            let timeout = if stalls(name) { SHORT } else { LONG };
             scope.spawn(move || {
                 for (at, source) in STEPS.into_iter().zip(Source::ALL.into_iter().cycle()) {
                     let server = failing(at, 1, fault);
-                    let records = read(server.base_url(), source, TIMEOUT);
+                    let records = read(server.base_url(), source, timeout);
                     let records = records.unwrap_or_else(|error| panic!("{name}, {at:?}: {error}"));
                     assert_eq!(
                         records,
@@ -152,12 +90,15 @@ fn a_read_is_complete_in_spite_of_one_network_failure_at_any_step() {
 fn a_network_that_keeps_failing_is_given_up_after_the_retries() {
     for (name, fault) in NETWORK_FAULTS {
         // With the token no other request has to make it in the time that the hang is given.
-        let stalls = name == "hang" || name.ends_with("stall");
-        let steps = if stalls { &STEPS[..1] } else { &STEPS[..] };
-        let timeout = if stalls {
+        let steps = if stalls(name) {
+            &STEPS[..1]
+        } else {
+            &STEPS[..]
+        };
+        let timeout = if stalls(name) {
             Duration::from_millis(30)
         } else {
-            Duration::from_secs(20)
+            LONG
         };
         for at in steps.iter().copied() {
             let server = failing(at, usize::MAX, fault);
@@ -192,7 +133,7 @@ fn a_refused_connection_is_tried_again_and_then_told() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let failure = read(&base_url, Source::AuditLogs, TIMEOUT).unwrap_err();
+    let failure = read(&base_url, Source::AuditLogs, LONG).unwrap_err();
     let Error::Connection {
         cause: NetworkFailure::Connect(cause),
         effort,
@@ -224,7 +165,7 @@ fn these_statuses_are_retried_and_then_given_up() {
     for status in [408, 425, 429, 500, 502, 503, 504, 507] {
         for (at, source) in STEPS.into_iter().zip(Source::ALL.into_iter().cycle()) {
             let server = failing(at, usize::MAX, move || Reply::error(status, "busy"));
-            let failure = read(server.base_url(), source, Duration::from_secs(20)).unwrap_err();
+            let failure = read(server.base_url(), source, LONG).unwrap_err();
             assert_eq!(
                 is_given_up(status, &failure),
                 Some(ATTEMPTS),
@@ -236,7 +177,7 @@ fn these_statuses_are_retried_and_then_given_up() {
             let server = failing(at, MAX_RETRIES as usize, move || {
                 Reply::with(status, "content-type: text/html\r\n", "<h1>busy</h1>")
             });
-            let records = read(server.base_url(), source, Duration::from_secs(20)).unwrap();
+            let records = read(server.base_url(), source, LONG).unwrap();
             assert_eq!(records.len(), 3, "{status}, {at:?}");
         }
     }
@@ -249,12 +190,7 @@ fn other_refusals_are_final_at_once() {
     ] {
         for at in STEPS {
             let server = failing(at, usize::MAX, move || Reply::error(status, "no"));
-            let failure = read(
-                server.base_url(),
-                Source::AuditLogs,
-                Duration::from_secs(20),
-            )
-            .unwrap_err();
+            let failure = read(server.base_url(), Source::AuditLogs, LONG).unwrap_err();
             assert!(
                 matches!(failure, Error::Rejected { status: said, .. } if said == status),
                 "{status}, {at:?}: {failure}"
@@ -265,7 +201,7 @@ fn other_refusals_are_final_at_once() {
 }
 
 /// Answers that say success, and what is said of them.
-const UNUSABLE: [(&str, fn() -> Reply); 6] = [
+const UNUSABLE: [Fault; 6] = [
     ("it is empty", || Reply::json(200, "")),
     ("HTML", || {
         Reply::with(
@@ -293,12 +229,7 @@ fn an_answer_that_cannot_be_used_is_final_and_told() {
     for (words, answer) in UNUSABLE {
         for at in [Step::Token, Step::Page(0), Step::Page(2)] {
             let server = failing(at, usize::MAX, answer);
-            let failure = read(
-                server.base_url(),
-                Source::AuditLogs,
-                Duration::from_secs(20),
-            )
-            .unwrap_err();
+            let failure = read(server.base_url(), Source::AuditLogs, LONG).unwrap_err();
             let Error::UnusableAnswer { problem, .. } = &failure else {
                 panic!("{words}, {at:?}: {failure}");
             };
@@ -319,12 +250,7 @@ fn an_answer_without_a_token_in_it_is_told() {
         r#"{"token":"a\nb"}"#,
     ] {
         let server = failing(Step::Token, usize::MAX, move || Reply::json(200, body));
-        let failure = read(
-            server.base_url(),
-            Source::AuditLogs,
-            Duration::from_secs(20),
-        )
-        .unwrap_err();
+        let failure = read(server.base_url(), Source::AuditLogs, LONG).unwrap_err();
         assert!(
             matches!(
                 failure,
@@ -336,6 +262,19 @@ fn an_answer_without_a_token_in_it_is_told() {
             "{body}: {failure}"
         );
         assert_eq!(server.seen().len(), 1, "{body}");
+    }
+}
+
+#[test]
+fn a_token_is_read_however_it_is_written() {
+    for body in [
+        "\u{feff}{\"token\":\"token\"}",
+        "\r\n{\n  \"new\" : { \"token\" : 1 } ,\n  \"token\" : \"to\\u006ben\"\n}\n",
+    ] {
+        let server = failing(Step::Token, 1, move || Reply::json(200, body));
+        let records = read(server.base_url(), Source::AuditLogs, LONG);
+        assert_eq!(records.unwrap().len(), 3, "{body}");
+        assert_eq!(server.seen()[1].header("x-verkada-auth"), Some("token"));
     }
 }
 
@@ -358,13 +297,34 @@ fn good_json_is_read_whatever_it_is_called_or_packed_in() {
     ] {
         let reply = std::sync::Mutex::new(Some(reply));
         let server = RawServer::issuing_tokens(move |_, _| reply.lock().unwrap().take().unwrap());
-        let records = read(
-            server.base_url(),
-            Source::AuditLogs,
-            Duration::from_secs(20),
-        );
+        let records = read(server.base_url(), Source::AuditLogs, LONG);
         assert_eq!(records.unwrap(), [r#"{"n":1}"#]);
     }
+}
+
+#[test]
+fn a_patient_client_rides_out_more_rate_limits_than_there_are_retries() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let server = failing(Step::Page(1), 2 * ATTEMPTS, || {
+        Reply::error(429, "Too many")
+    });
+    let impatient = client(server.base_url(), LONG);
+    let count = runtime.block_on(async {
+        let mut pages = impatient.riding_out_rate_limits().audit_log_pages(window());
+        let mut count = 0;
+        while let Some(page) = pages.next().await.unwrap() {
+            count += page.records.len();
+        }
+        count
+    });
+    assert_eq!(
+        (count, requests(&server, Step::Page(1))),
+        (3, 2 * ATTEMPTS + 1)
+    );
+    assert_eq!(impatient.statistics().rate_limited, 2 * ATTEMPTS as u64);
 }
 
 #[test]

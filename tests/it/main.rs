@@ -15,4 +15,5 @@ mod settings;
 mod simulation;
 mod slices;
 mod streams;
+mod three_pages;
 mod windows;
