@@ -3,6 +3,7 @@
 mod cli;
 
 use std::os::fd::AsFd;
+use std::path::Path;
 use std::time::Instant;
 
 use clap::Parser;
@@ -86,7 +87,7 @@ fn printer(config: &Config) -> Result<Printer, PullError> {
         .map(Checkpoint::open)
         .transpose()?;
     let output = match &config.output {
-        Some(path) => Output::append(path).map_err(PullError::Output)?,
+        Some(path) => Output::append(path).map_err(|error| unusable_output(path, &error))?,
         None => Output::stream(standard_output().map_err(PullError::Output)?),
     };
     Ok(Printer::new(
@@ -94,6 +95,11 @@ fn printer(config: &Config) -> Result<Printer, PullError> {
         checkpoint,
         config.pull.overlap_seconds,
     ))
+}
+
+fn unusable_output(path: &Path, error: &std::io::Error) -> PullError {
+    let message = format!("--output {}: {error}", path.display());
+    PullError::Output(std::io::Error::new(error.kind(), message))
 }
 
 /// Standard output without a buffer of its own: lines are gathered before they are written.

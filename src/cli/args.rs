@@ -1,5 +1,6 @@
 //! The flags. Their doc comments are the text of `--help`.
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::Parser;
@@ -124,9 +125,14 @@ pub(crate) struct Args {
 /// error.
 pub(crate) fn answer(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
-        // A closed pipe is the reader's business.
-        let _ = error.print();
-        return ExitCode::Done;
+        return match error.print() {
+            // A closed pipe is the reader's business.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                report_error(LogFormat::Text, &format!("standard output: {error}"));
+                ExitCode::Failure
+            }
+            _ => ExitCode::Done,
+        };
     }
     let text = error.to_string();
     let lines = text.lines().map(str::trim);

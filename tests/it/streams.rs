@@ -93,6 +93,28 @@ fn a_full_disk_is_an_error() {
 }
 
 #[test]
+fn an_output_file_that_cannot_be_opened_is_named_before_anything_is_asked() {
+    let program = Program::asking("http://127.0.0.1:9", "key");
+    for path in ["missing/out.jsonl", "."] {
+        program
+            .run(["--output", path])
+            .refuses(1, &["--output", path]);
+    }
+    assert_eq!(program.files(), [""; 0]);
+}
+
+#[test]
+fn help_on_a_full_disk_is_an_error() {
+    for argument in ["--help", "--version"] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let program = Program::bare();
+        let output = program.command([argument]).stdout(full).output();
+        let ended = Ended::from(output.unwrap());
+        ended.refuses(1, &["No space left"]);
+    }
+}
+
+#[test]
 fn a_standard_error_that_cannot_be_written_changes_no_exit_code() {
     let full = || OpenOptions::new().write(true).open("/dev/full").unwrap();
     let code = |program: &Program, arguments: &[&str]| {
