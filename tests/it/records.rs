@@ -46,6 +46,13 @@ fn only_white_space_outside_strings_is_removed() {
 }
 
 #[test]
+fn a_record_may_be_nested_deeply() {
+    let record = format!(r#"{{"a":{}{}}}"#, "[".repeat(50_000), "]".repeat(50_000));
+    let ended = printed(&record, &["--all-events"]).quietly();
+    assert!(ended.stdout.trim_end() == record);
+}
+
+#[test]
 fn a_record_of_10_mb_is_printed_whole() {
     let record = format!(r#"{{"event_name":"x","s":"{}"}}"#, "é\\n".repeat(2_500_000));
     let ended = printed(&record, &["--all-events"]).quietly();

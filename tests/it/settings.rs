@@ -45,6 +45,21 @@ fn a_key_comes_from_flag_then_environment_then_env_file() {
 }
 
 #[test]
+fn an_env_file_may_be_written_in_any_usual_way() {
+    let server = RawServer::holding("", "");
+    for content in [
+        "VERKADA_API_KEY=a-key\r\n\r\n# comment\r\n",
+        "export VERKADA_API_KEY=\"a-key\"",
+        "\n  VERKADA_API_KEY = 'a-key'  # mine\n",
+    ] {
+        let program = keyless(&server).with("VERKADA_TOKEN_FILE", "/dev/null/none");
+        program.write(".env", content);
+        assert_eq!(program.run(NOTHING).code, Some(0), "{content}");
+    }
+    assert_eq!(keys(&server), ["a-key"; 3]);
+}
+
+#[test]
 fn an_env_file_may_name_a_key_file() {
     let server = RawServer::holding("", "");
     let program = keyless(&server);

@@ -112,7 +112,14 @@ fn a_page_is_larger_for_a_long_range_unless_told() {
 fn a_long_range_is_asked_for_whole_and_without_a_gap() {
     let server = RawServer::holding("", "");
     let (start, end) = (1_789_401_600, 1_789_488_001);
-    let arguments = ["--start", &start.to_string(), "--end", &end.to_string()];
+    let arguments = [
+        "--start",
+        &start.to_string(),
+        "--end",
+        &end.to_string(),
+        "--max-requests-per-minute",
+        "60000",
+    ];
     Program::asking_raw(&server).run(arguments).quietly();
     for path in [AUDIT_LOGS, NOTIFICATIONS] {
         let mut windows: Vec<_> = server
@@ -152,8 +159,6 @@ fn notification_types_are_joined_by_commas_and_any_word_is_accepted() {
         "motion",
         "--notification-type",
         "person_of_interest, invented_tomorrow",
-        "--max-requests-per-minute",
-        "60000",
     ];
     let [audit_logs, notifications] = asked(Program::asking_raw, &arguments);
     let types = notifications.parameter("notification_type");
