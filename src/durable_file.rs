@@ -11,12 +11,19 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 ///
-/// Any failure to write; `path` is then as it was.
+/// Any failure to write, also that `path` is a folder, a pipe or a device; `path` is then as it was.
 pub(crate) fn replace(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    if fs::metadata(&path).is_ok_and(|existing| !existing.is_file()) {
+        // Renaming onto it would replace `/dev/null` for everybody.
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidInput,
+            "it is no regular file",
+        ));
+    }
     let neighbour = neighbour(&path, "tmp")?;
     let written = write_new(&neighbour, write).and_then(|()| fs::rename(&neighbour, &path));
     if written.is_err() {

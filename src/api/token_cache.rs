@@ -59,6 +59,10 @@ impl TokenCache {
     /// The token in the file, if it was issued for this key and host. A file that is missing, unreadable,
     /// corrupt or bound to something else is no failure: a new token is asked for.
     pub(super) fn load(&self) -> Option<Token> {
+        // Opening a pipe would wait for somebody to write into it.
+        if !fs::metadata(&self.path).ok()?.is_file() {
+            return None;
+        }
         let entry: Entry = serde_json::from_slice(&fs::read(&self.path).ok()?).ok()?;
         let bound = entry.base_url.as_ref() == Some(&self.base_url)
             && entry.key_fingerprint.as_ref() == Some(&self.key_fingerprint);

@@ -1,7 +1,8 @@
 //! Keys, tokens and permissions.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::process::Command;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use verkada_audit_logs::Secret;
@@ -233,12 +234,27 @@ fn a_token_file_that_cannot_be_written_is_warned_of_and_no_failure() {
     let server = RawServer::holding(ONE_LOG, "");
     let program = Program::asking_raw(&server);
     fs::create_dir(program.path("folder")).unwrap();
-    for path in ["missing/token.json", "folder", "/dev/full/token.json"] {
+    let pipe = program.path("pipe");
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    for path in [
+        "missing/token.json",
+        "folder",
+        "pipe",
+        "/dev/full/token.json",
+    ] {
         let ended = program.run(["--token-file", path]);
         assert_eq!(ended.code, Some(0), "{}", ended.stderr);
         assert_eq!(ended.lines(), [ONE_LOG]);
         assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
         ended.says(&["WARN", path, "cannot be written", "--token-file"]);
     }
-    assert_eq!(program.files(), ["folder"]);
+    assert_eq!(program.files(), ["folder", "pipe"]);
+    // Neither read, which would wait for a writer, nor replaced: it could have been /dev/null.
+    assert!(fs::metadata(pipe).unwrap().file_type().is_fifo());
 }
