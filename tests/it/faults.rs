@@ -78,8 +78,9 @@ fn a_read_is_complete_in_spite_of_one_network_failure_at_any_step() {
                         [r#"{"n":2}"#, r#"{"n":1}"#, r#"{"n":0}"#],
                         "{name}, {at:?}"
                     );
-                    assert_eq!(requests(&server, at), 2, "{name}, {at:?}");
-                    assert_eq!(server.seen().len(), 5, "{name}, {at:?}");
+                    // On a busy machine a good answer may come too late as well.
+                    let asked = (requests(&server, at), server.seen().len());
+                    assert!(stalls(name) || asked == (2, 5), "{name}, {at:?}: {asked:?}");
                 }
             });
         }
@@ -117,7 +118,11 @@ fn a_network_that_keeps_failing_is_given_up_after_the_retries() {
             };
             assert_eq!(*endpoint, expected, "{name}, {at:?}");
             assert_eq!(effort.attempts as usize, ATTEMPTS, "{name}, {at:?}");
-            assert_eq!(requests(&server, at), ATTEMPTS, "{name}, {at:?}");
+            // A request that timed out may not have got as far as the server.
+            assert!(
+                stalls(name) || requests(&server, at) == ATTEMPTS,
+                "{name}, {at:?}"
+            );
             let matches = match name {
                 "hang" | "headers, then stall" => matches!(cause, NetworkFailure::TimedOut(_)),
                 "reset" | "half of the headers" => matches!(cause, NetworkFailure::Connect(_)),
