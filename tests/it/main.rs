@@ -4,6 +4,7 @@ mod backfill;
 mod credentials;
 mod faults;
 mod interrupted;
+mod kill;
 mod messages;
 mod paging;
 mod program;
