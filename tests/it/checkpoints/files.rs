@@ -1,0 +1,124 @@
+//! The checkpoint's own files, and the output file that it knows.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+
+use verkada_audit_logs::Checkpoint;
+
+use super::{END, MIDDLE, START, everything, range, server, sorted};
+use crate::program::Program;
+
+const APPEND: [&str; 2] = ["--output", "records.jsonl"];
+
+#[test]
+fn checkpoint_and_lock_are_the_owners_alone() {
+    let server = server();
+    let program = Program::asking_demo(&server);
+    program.run(range(START, MIDDLE, &[])).quietly();
+    for name in ["progress.json", "progress.json.lock"] {
+        let mode = fs::metadata(program.path(name)).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600, "{name}");
+    }
+}
+
+#[test]
+fn a_linked_checkpoint_is_locked_and_replaced_where_the_link_leads() {
+    let server = server();
+    let program = Program::asking_demo(&server);
+    let target = program.path("target.json");
+    let first = program.run([
+        "--all-events",
+        "--checkpoint",
+        "target.json",
+        "--start",
+        &START.to_string(),
+        "--end",
+        &MIDDLE.to_string(),
+    ]);
+    let first = first.quietly();
+    symlink("target.json", program.path("progress.json")).unwrap();
+    let held = Checkpoint::open(&target).unwrap();
+    let busy = program.run(range(START, END, &[]));
+    busy.refuses(75, &["another run", "target.json"]);
+    drop(held);
+    let before = fs::read(&target).unwrap();
+    let second = program.run(range(START, END, &[])).quietly();
+    assert!(program.path("progress.json").is_symlink());
+    assert!(fs::read(&target).unwrap() != before);
+    let printed = sorted(&[&first.stdout, &second.stdout]);
+    assert_eq!(printed, everything(&server, START, END));
+}
+
+#[test]
+fn without_a_checkpoint_an_output_file_is_simply_appended_to() {
+    let server = server();
+    let program = Program::asking_demo(&server);
+    program.write("records.jsonl", "what was there\n");
+    let (start, end) = (START.to_string(), MIDDLE.to_string());
+    let arguments = ["--all-events", "--start", &start, "--end", &end];
+    let arguments = arguments.iter().chain(&APPEND);
+    program.run(arguments.clone()).quietly();
+    let once = fs::read_to_string(program.path("records.jsonl")).unwrap();
+    let records = once.strip_prefix("what was there\n").unwrap();
+    program.run(arguments).quietly();
+    let twice = fs::read_to_string(program.path("records.jsonl")).unwrap();
+    assert!(twice == format!("{once}{records}"));
+}
+
+#[test]
+fn only_what_a_killed_run_left_is_cut_off() {
+    let server = server();
+    let program = Program::asking_demo(&server);
+    program.run(range(START, MIDDLE, &APPEND)).quietly();
+    let path = program.path("records.jsonl");
+    let mut torn = fs::read(&path).unwrap();
+    torn.extend(b"{\"half a reco");
+    fs::write(&path, torn).unwrap();
+    program.run(range(START, END, &APPEND)).quietly();
+    let records = fs::read_to_string(&path).unwrap();
+    assert_eq!(sorted(&[&records]), everything(&server, START, END));
+}
+
+/// What happens to the output file between two runs.
+type Rotate = fn(&Program);
+
+#[test]
+fn a_rotated_output_is_never_cut_and_the_run_goes_on() {
+    let renamed: Rotate = |program| {
+        fs::rename(program.path("records.jsonl"), program.path("old.jsonl")).unwrap();
+    };
+    let renamed_and_created: Rotate = |program| {
+        fs::rename(program.path("records.jsonl"), program.path("old.jsonl")).unwrap();
+        program.write("records.jsonl", "");
+    };
+    let copied_and_emptied: Rotate = |program| {
+        fs::copy(program.path("records.jsonl"), program.path("old.jsonl")).unwrap();
+        program.write("records.jsonl", "");
+    };
+    let replaced_by_a_longer_one: Rotate = |program| {
+        let old = fs::read(program.path("records.jsonl")).unwrap();
+        let lines = old.len() / "somebody else's\n".len() + 10;
+        program.write("records.jsonl", "somebody else's\n".repeat(lines));
+        program.write("old.jsonl", old);
+    };
+    let server = server();
+    let whole = everything(&server, START, END);
+    for rotate in [
+        renamed,
+        renamed_and_created,
+        copied_and_emptied,
+        replaced_by_a_longer_one,
+    ] {
+        let program = Program::asking_demo(&server);
+        program.run(range(START, MIDDLE, &APPEND)).quietly();
+        let before = fs::read_to_string(program.path("records.jsonl")).unwrap();
+        rotate(&program);
+        let found = fs::read_to_string(program.path("records.jsonl")).unwrap_or_default();
+        program.run(range(START, END, &APPEND)).quietly();
+        let old = fs::read_to_string(program.path("old.jsonl")).unwrap();
+        assert!(old == before, "the rotated file has changed");
+        let new = fs::read_to_string(program.path("records.jsonl")).unwrap();
+        let new = new.strip_prefix(&found).expect("what was found is kept");
+        assert_eq!(sorted(&[&old, new]), whole);
+    }
+}
