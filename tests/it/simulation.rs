@@ -55,7 +55,6 @@ fn in_every_history_each_record_is_printed_exactly_once() {
         failures.len(),
         failures[..failures.len().min(5)].join("\n")
     );
-    eprintln!("{counts:#?}");
     counts.assert_each_well_above_zero();
 }
 

@@ -36,6 +36,8 @@ pub(super) struct History {
     /// How much of the output file is among it, and the files before it.
     taken: usize,
     rotated: Vec<u8>,
+    /// Where the first run began, unless it was killed before it said so.
+    since: Option<i64>,
     /// Per source, as `Source::ALL` has it.
     through: [Option<i64>; 2],
     switched: [Option<i64>; 2],
@@ -73,6 +75,7 @@ impl History {
             printed: Vec::new(),
             taken: 0,
             rotated: Vec::new(),
+            since: None,
             through: [None; 2],
             switched: [None; 2],
         }
@@ -183,10 +186,25 @@ impl History {
             },
         };
         match report {
-            Ok(report) => Ok(Ended::Reported(report)),
+            Ok(report) => {
+                if self.counts.runs == 1 {
+                    self.since = Some(self.start(span, pull.now));
+                }
+                Ok(Ended::Reported(report))
+            }
             // Which organisation the key belongs to could not be asked.
             Err(PullError::Api(_)) => Ok(Ended::NotBegun),
             Err(error) => Err(format!("a run was refused: {error}")),
+        }
+    }
+
+    /// Where a first run begins.
+    fn start(&self, span: Span, now: i64) -> i64 {
+        match span {
+            Span::Range { start, .. } => start,
+            Span::Scheduled => {
+                now - now.rem_euclid(self.scenario.interval) - self.scenario.interval
+            }
         }
     }
 
@@ -374,6 +392,12 @@ impl History {
             }
             let read = |name| number_at(&state, source, name).ok_or("no watermark");
             let (since, through) = (read("since")?, read("through")?);
+            if self.since.is_some_and(|first| first != since) {
+                return Err(format!(
+                    "the first interval is lost: {since}, not {:?}",
+                    self.since
+                ));
+            }
             if through < boundary {
                 return Err(format!(
                     "the watermark stays at {through} before {boundary}"
