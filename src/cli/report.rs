@@ -3,10 +3,9 @@
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use chrono::{DateTime, SecondsFormat};
 use verkada_audit_logs::{
     CarryOn, Endpoint, Error, Outcome, PullError, Report, Source, SourceReport, Span, Statistics,
-    Window,
+    Window, time_text,
 };
 
 use super::config::Config;
@@ -184,12 +183,4 @@ pub(crate) fn summarise(report: &Report, statistics: &Statistics, elapsed: Durat
         statistics.requests,
         elapsed.as_secs_f64()
     ));
-}
-
-fn time_text(seconds: i64) -> String {
-    let time = DateTime::from_timestamp(seconds, 0);
-    time.map_or_else(
-        || seconds.to_string(),
-        |time| time.to_rfc3339_opts(SecondsFormat::Secs, true),
-    )
 }

@@ -37,6 +37,9 @@ pub enum Error {
     /// The lines could not be written.
     #[error("the records could not be written: {0}")]
     Output(io::Error),
+    /// Reading ended before the end of the window, through a fault of this program.
+    #[error("reading broke off before the end of the window; please report this")]
+    BrokenOff,
     /// The checkpoint cannot be used or saved.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
@@ -53,8 +56,8 @@ struct PulledSlice {
     read_at: i64,
 }
 
-/// A Unix time as people read it, in UTC.
-fn time_text(seconds: i64) -> String {
+/// A Unix time as people read it, in UTC: `2026-09-14T08:15:00Z`.
+pub fn time_text(seconds: i64) -> String {
     chrono::DateTime::from_timestamp(seconds, 0).map_or_else(
         || seconds.to_string(),
         |time| time.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),

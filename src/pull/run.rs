@@ -111,7 +111,11 @@ impl Pull {
         progress: &watch::Sender<Progress>,
         mut stop: watch::Receiver<bool>,
     ) -> Result<Report, Error> {
-        let steps = self.prepare(api, &mut printer).await?;
+        let steps = tokio::select! {
+            biased;
+            () = stopped(&mut stop) => return Ok(self.not_begun()),
+            steps = self.prepare(api, &mut printer) => steps?,
+        };
         let begun: Vec<_> = steps
             .into_iter()
             .map(|(source, step)| (source, self.begin(api, source, step)))
@@ -132,6 +136,22 @@ impl Pull {
         }
         warn_of_clock(api);
         Ok(Report { sources })
+    }
+
+    fn not_begun(&self) -> Report {
+        let sources = self.wanted();
+        Report {
+            sources: sources
+                .map(|source| SourceReport::without_window(source, Outcome::NotBegun))
+                .collect(),
+        }
+    }
+
+    /// The sources to read, in the order of printing.
+    fn wanted(&self) -> impl Iterator<Item = Source> {
+        Source::ALL
+            .into_iter()
+            .filter(|source| self.sources.contains(source))
     }
 
     async fn prepare(
@@ -160,10 +180,9 @@ impl Pull {
             overlap: self.overlap_seconds,
         };
         let state = printer.checkpoint().map(|checkpoint| &checkpoint.state);
-        let wanted = Source::ALL
-            .into_iter()
-            .filter(|source| self.sources.contains(source));
-        let steps = wanted.map(|source| Ok((source, planner.step(source, state)?)));
+        let steps = self
+            .wanted()
+            .map(|source| Ok((source, planner.step(source, state)?)));
         steps.collect()
     }
 
@@ -250,7 +269,9 @@ impl Pull {
                 received = begun.slices.recv() => received,
             };
             let held = match received {
-                None => break Outcome::Done,
+                None if resume.printed_to() == Some(window.end()) => break Outcome::Done,
+                // Taking the end of the slices for the end of the window would lose the rest in silence.
+                None => break Outcome::Failed(Error::BrokenOff, resume.carry_on(window.start())),
                 Some(Err(error)) => {
                     break Outcome::Failed(error.into(), resume.carry_on(window.start()));
                 }
