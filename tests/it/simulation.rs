@@ -1,5 +1,7 @@
 //! A thousand random histories through the real planning, reading, de-duplicating and checkpoint code.
 
+mod counting;
+mod ending;
 mod history;
 mod oracle;
 mod scenario;

@@ -202,3 +202,34 @@ fn the_watermark_does_not_pass_a_server_that_is_behind() {
     let whole = program.run(range(START, END, &[]));
     assert_eq!(printed, sorted(&[&whole.stdout]));
 }
+
+#[test]
+fn a_record_that_turns_up_behind_a_reading_run_is_not_passed_over() {
+    let profile = Profile {
+        processing_delays: Vec::new(),
+        visibility_delays: vec![1_800],
+        late_per_mille: 1_000,
+        ..profile(1)
+    };
+    // The token and the first slice are answered early, all else hours later: it is a slow run.
+    let answers = AtomicI64::new(0);
+    let server = DemoServer::builder(profile)
+        .clock(Arc::new(move || {
+            match answers.fetch_add(1, Ordering::SeqCst) {
+                ..2 => MIDDLE,
+                _ => END + 7_200,
+            }
+        }))
+        .token_lifetime(std::time::Duration::from_secs(1 << 40))
+        .start()
+        .unwrap();
+    let program = Program::asking_demo(&server);
+    let only = ["--only", "audit-logs"];
+    let first = program.run(range(START, END, &only));
+    assert_eq!(watermark(&program, "audit_logs"), (START, MIDDLE));
+    let second = program.run(range(START, END, &only));
+    assert_eq!(watermark(&program, "audit_logs"), (START, END));
+    let whole = Program::asking_demo(&server).run(range(START, END, &only));
+    let printed = sorted(&[&first.stdout, &second.stdout]);
+    assert!(!second.stdout.is_empty() && printed == sorted(&[&whole.stdout]));
+}

@@ -8,11 +8,11 @@ use serde_json::Value;
 use tokio::sync::watch;
 use verkada_audit_logs::pull::{Faults, Moment};
 use verkada_audit_logs::{
-    Checkpoint, CheckpointError, EventFilter, Outcome, Output, Printer, Progress, Pull, PullError,
-    Report, Source, Span,
+    Checkpoint, CheckpointError, EventFilter, Output, Printer, Progress, Pull, PullError, Report,
+    Source, Span,
 };
 
-use super::oracle::{self, Counts, Coverage};
+use super::oracle::Counts;
 use super::scenario::{Scenario, pick};
 use super::world::World;
 
@@ -26,26 +26,26 @@ pub(super) enum Variant {
 }
 
 pub(super) struct History {
-    variant: Variant,
-    dice: Rng,
-    scenario: Scenario,
-    world: World,
-    counts: Counts,
+    pub(super) variant: Variant,
+    pub(super) dice: Rng,
+    pub(super) scenario: Scenario,
+    pub(super) world: World,
+    pub(super) counts: Counts,
     /// What runs have printed and acknowledged.
-    printed: Vec<String>,
+    pub(super) printed: Vec<String>,
     /// How much of the output file is among it, and the files before it.
-    taken: usize,
-    rotated: Vec<u8>,
+    pub(super) taken: usize,
+    pub(super) rotated: Vec<u8>,
     /// Where the first run began, unless it was killed before it said so.
-    since: Option<i64>,
+    pub(super) since: Option<i64>,
     /// Per source, as `Source::ALL` has it.
-    through: [Option<i64>; 2],
-    switched: [Option<i64>; 2],
+    pub(super) through: [Option<i64>; 2],
+    pub(super) switched: [Option<i64>; 2],
 }
 
 /// How a run is disturbed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Mishap {
+pub(super) enum Mishap {
     None,
     Dies(Moment, u32),
     DiesAtRequest(i64),
@@ -53,7 +53,7 @@ enum Mishap {
 }
 
 /// How a run ended.
-enum Ended {
+pub(super) enum Ended {
     Killed,
     NotBegun,
     Reported(Report),
@@ -140,7 +140,12 @@ impl History {
         }
     }
 
-    async fn run(&mut self, span: Span, mishap: Mishap, skew: i64) -> Result<Ended, String> {
+    pub(super) async fn run(
+        &mut self,
+        span: Span,
+        mishap: Mishap,
+        skew: i64,
+    ) -> Result<Ended, String> {
         self.counts.runs += 1;
         let checkpoint = open(&self.world.path("checkpoint"))?;
         let output = Output::append(&self.world.path("out")).map_err(|error| error.to_string())?;
@@ -218,54 +223,12 @@ impl History {
         self.scenario.overlap * factor
     }
 
-    fn count_mishap(&mut self, mishap: Mishap, ended: &Ended) {
-        let report = match ended {
-            Ended::Reported(report) => report,
-            Ended::Killed => {
-                self.counts.died_reading += 1;
-                return;
-            }
-            Ended::NotBegun => return,
-        };
-        let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(..));
-        let died = report.sources.iter().any(|source| match &source.outcome {
-            Outcome::Failed(error, _) => error.to_string().contains("on purpose"),
-            _ => false,
-        });
-        let outcomes = report.sources.iter().map(|source| &source.outcome);
-        let failures = outcomes.clone().filter(|outcome| failed(outcome)).count();
-        match mishap {
-            Mishap::Dies(Moment::BeforeWrite, _) if died => self.counts.died_before_write += 1,
-            Mishap::Dies(Moment::BeforeSave, _) if died => self.counts.died_before_save += 1,
-            Mishap::Dies(_, _) if died => self.counts.died_after_save += 1,
-            _ => {
-                self.counts.failed_sources += failures as u64;
-                let alone = failures == 1
-                    && outcomes
-                        .clone()
-                        .any(|outcome| matches!(outcome, Outcome::Done));
-                self.counts.failed_alone += u64::from(alone);
-            }
-        }
-        let stopped = outcomes
-            .clone()
-            .any(|outcome| matches!(outcome, Outcome::Stopped(_)));
-        self.counts.stopped += u64::from(stopped);
-    }
-
-    fn count_catch_up(&mut self, before: [Option<i64>; 2]) {
-        let Ok(state) = self.state() else { return };
-        for (number, source) in Source::ALL.iter().enumerate() {
-            let moved = before[number]
-                .zip(number_at(&state, *source, "through"))
-                .map_or(0, |(before, after)| after - before);
-            self.counts.catch_ups += u64::from(moved >= 2 * self.scenario.interval);
-            self.counts.long_catch_ups += u64::from(moved > 10 * self.scenario.interval);
-        }
-    }
-
     /// Takes note of what the run printed and acknowledged, and leaves the file as a kill may leave it.
-    fn take_printed(&mut self, span: Span, before: [Option<i64>; 2]) -> Result<(), String> {
+    pub(super) fn take_printed(
+        &mut self,
+        span: Span,
+        before: [Option<i64>; 2],
+    ) -> Result<(), String> {
         // A write that was under way when the run was dropped goes on until it is done.
         drop(open(&self.world.path("checkpoint"))?);
         let Ok(state) = self.state() else {
@@ -350,84 +313,6 @@ impl History {
         }
     }
 
-    /// Nothing disturbs the last run, and the files hold what was acknowledged on the way.
-    async fn play_last_run(mut self) -> Result<Counts, String> {
-        let ahead = self
-            .scenario
-            .backfill
-            .map_or(0, |(_, end)| end - self.world.will.now());
-        let later = ahead.max(0) + self.scenario.interval * self.dice.i64(1..4);
-        self.world.will.advance(later);
-        self.world.will.fail_per_mille(0);
-        let began = self.world.will.now();
-        let before = self.through;
-        match self.run(Span::Scheduled, Mishap::None, 0).await? {
-            Ended::Reported(report) => {
-                for source in &report.sources {
-                    if !matches!(source.outcome, Outcome::Done) {
-                        return Err(format!("the last run fails: {:?}", source.outcome));
-                    }
-                }
-            }
-            _ => return Err("the last run fails".to_owned()),
-        }
-        self.take_printed(Span::Scheduled, before)?;
-        let mut files = self.rotated.clone();
-        files.extend(fs::read(self.world.path("out")).unwrap());
-        if String::from_utf8_lossy(&files)
-            .lines()
-            .ne(self.printed.iter())
-        {
-            return Err("the files differ from what was acknowledged".to_owned());
-        }
-        self.compare(began)
-    }
-
-    fn compare(mut self, began: i64) -> Result<Counts, String> {
-        let state = self.state()?;
-        let boundary = began - began.rem_euclid(self.scenario.interval);
-        for (number, source) in Source::ALL.into_iter().enumerate() {
-            if !self.scenario.sources.contains(&source) {
-                continue;
-            }
-            let read = |name| number_at(&state, source, name).ok_or("no watermark");
-            let (since, through) = (read("since")?, read("through")?);
-            if self.since.is_some_and(|first| first != since) {
-                return Err(format!(
-                    "the first interval is lost: {since}, not {:?}",
-                    self.since
-                ));
-            }
-            if through < boundary {
-                return Err(format!(
-                    "the watermark stays at {through} before {boundary}"
-                ));
-            }
-            let switched = match source {
-                Source::AuditLogs => self.switched[number].unwrap_or(since),
-                Source::Notifications => since,
-            };
-            self.counts.switches += u64::from(switched > since && through > switched);
-            let covered = Coverage {
-                since,
-                switched,
-                through,
-                overlap: self.scenario.overlap,
-                ends: self.scenario.ends,
-                last_run: (began, self.world.will.now()),
-            };
-            let is_own = |line: &&str| line.contains("\"created\":") == (number == 1);
-            let printed = self.printed.iter().map(String::as_str).filter(is_own);
-            let ledger = oracle::ledger(self.world.server.organisation(), source, &covered);
-            let (promised, twins) = oracle::compare(ledger, printed)
-                .map_err(|problem| format!("{source}: {problem}, {covered:?}"))?;
-            self.counts.promised += promised;
-            self.counts.twins += twins;
-        }
-        self.counts.faults = self.world.will.faults();
-        Ok(self.counts)
-    }
-
     fn through_of_all(&self) -> Option<i64> {
         let numbered = Source::ALL.iter().zip(self.through);
         let read = numbered.filter(|(source, _)| self.scenario.sources.contains(source));
@@ -435,7 +320,7 @@ impl History {
     }
 
     /// The checkpoint file.
-    fn state(&self) -> Result<Value, String> {
+    pub(super) fn state(&self) -> Result<Value, String> {
         let text =
             fs::read_to_string(self.world.path("checkpoint")).map_err(|error| error.to_string())?;
         serde_json::from_str(&text).map_err(|error| error.to_string())
@@ -452,7 +337,7 @@ fn open(path: &std::path::Path) -> Result<Checkpoint, String> {
     }
 }
 
-fn number_at(state: &Value, source: Source, name: &str) -> Option<i64> {
+pub(super) fn number_at(state: &Value, source: Source, name: &str) -> Option<i64> {
     let key = match source {
         Source::AuditLogs => "audit_logs",
         Source::Notifications => "notifications",

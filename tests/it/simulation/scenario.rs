@@ -44,7 +44,7 @@ impl Scenario {
                 end_inclusive: dice.bool(),
             },
             page_size: pick(dice, &[2, 5, 20, 100, 200]),
-            seconds_per_request: pick(dice, &[0, 0, 1, 3]),
+            seconds_per_request: pick(dice, &[0, 0, 1, 3, 60]),
             sources: match dice.u32(0..10) {
                 0 => vec![Source::AuditLogs],
                 1 => vec![Source::Notifications],

@@ -1,0 +1,88 @@
+//! The end of a history: one run that nothing disturbs, and the reckoning.
+
+use std::fs;
+
+use verkada_audit_logs::{Outcome, Source, Span};
+
+use super::history::{Ended, History, Mishap, number_at};
+use super::oracle::{self, Counts, Coverage};
+
+impl History {
+    /// Nothing disturbs the last run, and the files hold what was acknowledged on the way.
+    pub(super) async fn play_last_run(mut self) -> Result<Counts, String> {
+        let ahead = self
+            .scenario
+            .backfill
+            .map_or(0, |(_, end)| end - self.world.will.now());
+        let later = ahead.max(0) + self.scenario.interval * self.dice.i64(1..4);
+        self.world.will.advance(later);
+        self.world.will.fail_per_mille(0);
+        let began = self.world.will.now();
+        let before = self.through;
+        match self.run(Span::Scheduled, Mishap::None, 0).await? {
+            Ended::Reported(report) => {
+                for source in &report.sources {
+                    if !matches!(source.outcome, Outcome::Done) {
+                        return Err(format!("the last run fails: {:?}", source.outcome));
+                    }
+                }
+            }
+            _ => return Err("the last run fails".to_owned()),
+        }
+        self.take_printed(Span::Scheduled, before)?;
+        let mut files = self.rotated.clone();
+        files.extend(fs::read(self.world.path("out")).unwrap());
+        if String::from_utf8_lossy(&files)
+            .lines()
+            .ne(self.printed.iter())
+        {
+            return Err("the files differ from what was acknowledged".to_owned());
+        }
+        self.compare(began)
+    }
+
+    fn compare(mut self, began: i64) -> Result<Counts, String> {
+        let state = self.state()?;
+        let boundary = began - began.rem_euclid(self.scenario.interval);
+        for (number, source) in Source::ALL.into_iter().enumerate() {
+            if !self.scenario.sources.contains(&source) {
+                continue;
+            }
+            let read = |name| number_at(&state, source, name).ok_or("no watermark");
+            let (since, through) = (read("since")?, read("through")?);
+            if self.since.is_some_and(|first| first != since) {
+                return Err(format!(
+                    "the first interval is lost: {since}, not {:?}",
+                    self.since
+                ));
+            }
+            if through < boundary {
+                return Err(format!(
+                    "the watermark stays at {through} before {boundary}"
+                ));
+            }
+            let switched = match source {
+                Source::AuditLogs => self.switched[number].unwrap_or(since),
+                Source::Notifications => since,
+            };
+            self.counts.switches += u64::from(switched > since && through > switched);
+            let covered = Coverage {
+                since,
+                switched,
+                through,
+                overlap: self.scenario.overlap,
+                ends: self.scenario.ends,
+                last_run: (began, self.world.will.now()),
+            };
+            let is_own = |line: &&str| line.contains("\"created\":") == (number == 1);
+            let printed = self.printed.iter().map(String::as_str).filter(is_own);
+            let ledger = oracle::ledger(self.world.server.organisation(), source, &covered);
+            let (promised, twins) = oracle::compare(ledger, printed)
+                .map_err(|problem| format!("{source}: {problem}, {covered:?}"))?;
+            self.counts.promised += promised;
+            self.counts.twins += twins;
+        }
+        self.counts.faults = self.world.will.faults();
+        Ok(self.counts)
+    }
+}
