@@ -1,1 +1,209 @@
-fn main() {}
+//! Long reads: CPU a record, memory, requests, and the share of the allowed pace.
+//!
+//! `cargo bench --bench backfill`, or `-- --quick` for a short version.
+
+#![expect(clippy::print_stdout, reason = "a bench prints its table")]
+
+mod support;
+
+use std::io::Read;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use support::server::{self, Server};
+use support::{
+    MIDNIGHT, Usage, account, is_installed, is_quick, measure, median, program, ratio, row,
+};
+
+const UNPACED: &str = "--all-events --only audit-logs --max-requests-per-minute 60000";
+
+/// Records a second of the organisation whose memory is measured.
+const DENSITY: i64 = 50;
+
+/// The default pace, in requests a second.
+const PACE: f64 = 280.0 / 60.0;
+
+fn main() {
+    server::serve_if_asked();
+    let folder = tempfile::tempdir().unwrap();
+    cpu(folder.path());
+    memory(folder.path());
+    pace(folder.path());
+}
+
+fn range(records: i64) -> String {
+    format!(
+        "--start {MIDNIGHT} --end {} {UNPACED}",
+        MIDNIGHT + records / DENSITY
+    )
+}
+
+fn organisation(more: &str) -> Server {
+    Server::start(&format!("per_day={} flat=1 {more}", DENSITY * 86_400))
+}
+
+fn cpu(folder: &Path) {
+    if !is_installed("curl") {
+        return;
+    }
+    let records = 100_000;
+    let mut server = organisation("");
+    let sliced = median(5, || {
+        measure(&mut program(&server.base_url, folder, &range(records)))
+    });
+    let asked = server.asked();
+    let sent = asked.records / 5;
+    let fixed = Server::start(&format!("pages={}", records / 200));
+    let url = format!(
+        "{}/core/v1/audit_log?page_token=[0-{}]",
+        fixed.base_url,
+        records / 200 - 1
+    );
+    let curl = median(5, || {
+        measure(Command::new("curl").args(["--silent", "--output", "/dev/null", &url]))
+    });
+    row(
+        "CPU a record / curl's",
+        ratio(sliced.cpu, curl.cpu),
+        "times",
+        Some(3.0),
+    );
+    let requests = asked.requests as f64 / 5.0;
+    row(
+        "requests per 1,000 records",
+        requests / records as f64 * 1_000.0,
+        "(5 are needed)",
+        Some(5.25),
+    );
+    row(
+        "records sent / records printed",
+        sent as f64 / records as f64,
+        "times",
+        None,
+    );
+}
+
+fn memory(folder: &Path) {
+    let most = if is_quick() { 100_000 } else { 1_000_000 };
+    let server = organisation("");
+    let read = |records: i64| measure(&mut program(&server.base_url, folder, &range(records)));
+    let peak = |what: &str, usage: Usage| {
+        row(
+            &format!("peak memory: {what}"),
+            usage.peak,
+            "MiB",
+            Some(64.0),
+        )
+    };
+    for records in [10_000, 100_000, 1_000_000] {
+        if records <= most {
+            peak(&format!("{records} records"), read(records));
+        }
+    }
+    let slow = slow_reader(&mut program(&server.base_url, folder, &range(most)));
+    peak(&format!("{most} records, a slow reader"), slow);
+    let bursts = organisation("burst=5000 burst_seconds=20");
+    peak(
+        "bursts of 5,000 a second among them",
+        measure(&mut program(&bursts.base_url, folder, &range(most))),
+    );
+    let far = organisation("latency=300");
+    peak(
+        "300 ms a request",
+        measure(&mut program(&far.base_url, folder, &range(most / 10))),
+    );
+    let sparse = Server::start("per_day=330 notifications=40");
+    let year = format!(
+        "--start {} --end {MIDNIGHT} {UNPACED}",
+        MIDNIGHT - 365 * 86_400
+    );
+    peak(
+        "a quiet year",
+        measure(&mut program(&sparse.base_url, folder, &year)),
+    );
+}
+
+/// Reads the start of the output, waits until everything that can be fetched ahead has been, and goes on.
+fn slow_reader(command: &mut Command) -> Usage {
+    let started = Instant::now();
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = child.stdout.take().unwrap();
+    let mut taken = vec![0; 1 << 20];
+    for pause in 0.. {
+        if pause % 100 == 0 && pause < 400 {
+            std::thread::sleep(Duration::from_secs(1));
+        }
+        if output.read(&mut taken).unwrap() == 0 {
+            break;
+        }
+    }
+    account(child, started)
+}
+
+/// Twelve busy hours at the default pace with the limit enforced, at several latencies side by side.
+fn pace(folder: &Path) {
+    let (hours, per_day) = if is_quick() {
+        (3, 30_000)
+    } else {
+        (12, 30_000)
+    };
+    let start = MIDNIGHT - 86_400 + 6 * 3_600;
+    let asked = format!(
+        "--start {start} --end {} --all-events",
+        start + hours * 3_600
+    );
+    let mut reads: Vec<_> = [20, 150, 1_000]
+        .into_iter()
+        .map(|latency| {
+            let description =
+                format!("per_day={per_day} notifications=5000 enforce=1 latency={latency}");
+            let server = Server::start(&description);
+            // A token of its own, so that asking for it counts.
+            let token = format!("{asked} --token-file token-{latency}.json");
+            let mut command = program(&server.base_url, folder, &token);
+            let child = command.stdout(Stdio::null()).spawn().unwrap();
+            (latency, server, child, Instant::now())
+        })
+        .collect();
+    let ended: Vec<_> = std::thread::scope(|scope| {
+        let waiting: Vec<_> = reads
+            .drain(..)
+            .map(|(latency, server, child, started)| {
+                scope.spawn(move || (latency, server, account(child, started)))
+            })
+            .collect();
+        waiting
+            .into_iter()
+            .map(|waiting| waiting.join().unwrap())
+            .collect()
+    });
+    println!(
+        "{hours} hours of {per_day} audit logs and 5,000 notifications a day, limit enforced:"
+    );
+    for (latency, mut server, usage) in ended {
+        assert!(usage.succeeded);
+        let asked = server.asked();
+        let allowed = asked.records as f64 / 200.0 / PACE;
+        let taken = usage.elapsed.as_secs_f64() / allowed;
+        row(
+            &format!("{latency} ms: time / what the pace allows"),
+            taken,
+            "times",
+            Some(1.1),
+        );
+        row(
+            &format!("{latency} ms: share of the pace"),
+            100.0 / taken,
+            "percent",
+            None,
+        );
+        row(
+            &format!("{latency} ms: answers of 429"),
+            asked.too_many as f64,
+            "",
+            Some(0.0),
+        );
+        println!("{} requests for {} records", asked.requests, asked.records);
+    }
+}

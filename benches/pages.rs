@@ -22,7 +22,11 @@ fn main() {
 
     let asked = "--start 1789340000 --end 1789344000 --interval-minutes 1440 --page-size 200 \
                  --all-events --only audit-logs --max-requests-per-minute 60000";
-    let url = format!("{}/core/v1/audit_log?page_token=[0-{}]", server.base_url, pages - 1);
+    let url = format!(
+        "{}/core/v1/audit_log?page_token=[0-{}]",
+        server.base_url,
+        pages - 1
+    );
     let ours = || measure(&mut program(&server.base_url, folder.path(), asked));
     let curl = || {
         measure(
@@ -31,7 +35,9 @@ fn main() {
                 .stderr(Stdio::inherit()),
         )
     };
-    let printed = program(&server.base_url, folder.path(), asked).output().unwrap();
+    let printed = program(&server.base_url, folder.path(), asked)
+        .output()
+        .unwrap();
     let lines = printed.stdout.iter().filter(|byte| **byte == b'\n').count();
     assert_eq!(lines, pages * 200);
     drop(printed);
@@ -40,21 +46,43 @@ fn main() {
     let program = match with_curl {
         true => {
             let (ours, curl) = medians(9, ours, curl);
-            row("CPU / curl downloading the same pages", ratio(ours.cpu, curl.cpu), "times", Some(3.0));
+            row(
+                "CPU / curl downloading the same pages",
+                ratio(ours.cpu, curl.cpu),
+                "times",
+                Some(3.0),
+            );
             ours
         }
         false => median(9, ours),
     };
     if with_curl && is_installed("jq") {
-        let all = Command::new("curl").args(["--silent", &url]).output().unwrap();
+        let all = Command::new("curl")
+            .args(["--silent", &url])
+            .output()
+            .unwrap();
         fs::write(&downloaded, all.stdout).unwrap();
         let jq = median(3, || jq(&downloaded));
-        row("CPU / jq -c '.audit_logs[]' on them", ratio(program.cpu, jq.cpu), "times", Some(0.1));
+        row(
+            "CPU / jq -c '.audit_logs[]' on them",
+            ratio(program.cpu, jq.cpu),
+            "times",
+            Some(0.1),
+        );
     }
     let nanoseconds = program.cpu.as_nanos() as f64 / (pages * 200) as f64;
-    row("CPU a record, this machine", nanoseconds / 1_000.0, "µs", None);
+    row(
+        "CPU a record, this machine",
+        nanoseconds / 1_000.0,
+        "µs",
+        None,
+    );
 }
 
 fn jq(pages: &std::path::Path) -> Usage {
-    measure(Command::new("jq").args(["-c", ".audit_logs[]"]).stdin(File::open(pages).unwrap()))
+    measure(
+        Command::new("jq")
+            .args(["-c", ".audit_logs[]"])
+            .stdin(File::open(pages).unwrap()),
+    )
 }

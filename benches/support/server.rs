@@ -88,7 +88,9 @@ pub(crate) fn serve_if_asked() {
     }
     let given: Vec<_> = arguments.collect();
     let number = |name: &str| -> f64 {
-        let found = given.iter().find_map(|given| given.strip_prefix(name)?.strip_prefix('='));
+        let found = given
+            .iter()
+            .find_map(|given| given.strip_prefix(name)?.strip_prefix('='));
         found.map_or(0.0, |value| value.parse().unwrap())
     };
     match number("pages") as usize {
@@ -124,7 +126,12 @@ fn serve_organisation(number: &dyn Fn(&str) -> f64) {
     println!("{}", server.base_url());
     for _ in std::io::stdin().lines() {
         let stats = server.stats();
-        println!("{} {} {}", stats.requests(), stats.rejected_too_many, stats.records_sent);
+        println!(
+            "{} {} {}",
+            stats.requests(),
+            stats.rejected_too_many,
+            stats.records_sent
+        );
     }
 }
 
@@ -142,9 +149,16 @@ fn fixed_pages(count: usize) -> Vec<Vec<u8>> {
         .max_requests_per_minute(1_000_000)
         .build()
         .unwrap();
-    let window = Window::new(MIDNIGHT - 100 * count as i64 - 10_000, MIDNIGHT, TimeBase::Event);
+    let window = Window::new(
+        MIDNIGHT - 100 * count as i64 - 10_000,
+        MIDNIGHT,
+        TimeBase::Event,
+    );
     let mut pages = client.audit_log_pages(window.unwrap());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
     runtime.block_on(async {
         let mut bodies = Vec::new();
         while bodies.len() < count {
@@ -183,13 +197,21 @@ fn answer_requests(mut stream: TcpStream, pages: &[Vec<u8>]) -> Option<()> {
     loop {
         let mut first = String::new();
         let mut line = String::new();
-        requests.read_line(&mut first).ok().filter(|read| *read > 0)?;
+        requests
+            .read_line(&mut first)
+            .ok()
+            .filter(|read| *read > 0)?;
         while line != "\r\n" {
             line.clear();
-            requests.read_line(&mut line).ok().filter(|read| *read > 0)?;
+            requests
+                .read_line(&mut line)
+                .ok()
+                .filter(|read| *read > 0)?;
         }
         let target = first.split(' ').nth(1)?;
-        let number = target.split_once("page_token=").map_or("0", |(_, number)| number);
+        let number = target
+            .split_once("page_token=")
+            .map_or("0", |(_, number)| number);
         let number: usize = number.parse().ok()?;
         let body: &[u8] = match target.starts_with("/token") {
             true => br#"{"token":"v2_bench"}"#,

@@ -23,7 +23,7 @@ pub(super) fn push_compact(json: &str, out: &mut Vec<u8>) {
 }
 
 /// Where the string that opens at `quote` is over.
-fn string_end(bytes: &[u8], quote: usize) -> usize {
+pub(super) fn string_end(bytes: &[u8], quote: usize) -> usize {
     let mut at = quote + 1;
     while let Some(offset) = bytes.get(at..).and_then(|rest| memchr2(b'"', b'\\', rest)) {
         at += offset;

@@ -5,12 +5,10 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDateTime, Utc};
-use serde::Deserialize;
-use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use serde_json::value::RawValue;
 
-use super::compact::push_compact;
+use super::compact::{push_compact, string_end};
 use super::window::TimeBase;
 
 /// An audit log or a notification: the API's own text, and the few fields that this crate reads.
@@ -22,6 +20,7 @@ pub struct Record {
     page: Arc<str>,
     text: Span,
     fields: [Option<Span>; KEYS.len()],
+    has_white_space: bool,
 }
 
 impl Record {
@@ -39,7 +38,10 @@ impl Record {
 
     /// Appends what [`Record::to_line`] gives to `out`, without a line feed.
     pub(crate) fn push_line(&self, out: &mut Vec<u8>) {
-        push_compact(self.text(), out);
+        match self.has_white_space {
+            true => push_compact(self.text(), out),
+            false => out.extend_from_slice(self.text().as_bytes()),
+        }
     }
 
     /// `event_name`: a display name such as `Live Stream Started`, possibly with white space around it.
@@ -106,6 +108,11 @@ impl fmt::Debug for Record {
 /// Bytes of a page; four bytes an end suffice, because a page holds at most 64 MiB.
 type Span = Range<u32>;
 
+fn narrow(start: usize, length: usize) -> Span {
+    let narrow = |at| u32::try_from(at).expect("a page is at most 64 MiB");
+    narrow(start)..narrow(start + length)
+}
+
 /// Finds the records of a list within the text of its page.
 pub(super) struct Locator(Arc<str>);
 
@@ -116,24 +123,25 @@ impl Locator {
 
     /// The record that `raw`, which lies within `page`, is the text of.
     pub(super) fn record(&self, page: &str, raw: &RawValue) -> Record {
-        let origin = page.as_ptr() as usize;
-        let span = |raw: &RawValue| {
-            let start = raw.get().as_ptr() as usize - origin;
-            let end = start + raw.get().len();
-            let narrow = |at| u32::try_from(at).expect("a page is at most 64 MiB");
-            narrow(start)..narrow(end)
-        };
-        let values =
-            serde_json::from_str(raw.get()).map_or([None; KEYS.len()], |Fields(values)| values);
+        let Outline {
+            values,
+            has_white_space,
+        } = Outline::of(raw.get());
+        let text = narrow(
+            raw.get().as_ptr() as usize - page.as_ptr() as usize,
+            raw.get().len(),
+        );
+        let within = |value: Range<usize>| narrow(text.start as usize + value.start, value.len());
         Record {
             page: Arc::clone(&self.0),
-            text: span(raw),
-            fields: values.map(|value| value.map(span)),
+            fields: values.map(|value| value.map(within)),
+            text,
+            has_white_space,
         }
     }
 }
 
-/// The keys that are read, with their quotes, and where their values stand in [`Fields`].
+/// The keys that are read, with their quotes, and where their values stand in [`Outline`].
 const KEYS: [&str; 6] = [
     r#""event_name""#,
     r#""notification_type""#,
@@ -149,33 +157,56 @@ const TIMESTAMP: usize = 3;
 const PROCESSED_TIMESTAMP: usize = 4;
 const CREATED: usize = 5;
 
-/// The values of [`KEYS`]; of a repeated key the last one, as most readers do.
-struct Fields<'a>([Option<&'a RawValue>; KEYS.len()]);
+/// What one pass over a record's text tells.
+#[derive(Default)]
+struct Outline {
+    /// The values of [`KEYS`]; of a repeated key the last one, as most readers do.
+    values: [Option<Range<usize>>; KEYS.len()],
+    has_white_space: bool,
+}
 
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut values = [None; KEYS.len()];
-                while let Some(key) = map.next_key::<&RawValue>()? {
-                    match KEYS.iter().position(|known| *known == key.get()) {
-                        Some(field) => values[field] = Some(map.next_value()?),
-                        None => drop(map.next_value::<IgnoredAny>()?),
+impl Outline {
+    /// Of `json`, which is known to be a valid value: no other reading of it is as quick.
+    fn of(json: &str) -> Self {
+        let bytes = json.as_bytes();
+        let mut outline = Self::default();
+        let (mut at, mut depth) = (0, 0_usize);
+        let (mut key, mut value) = (None, None);
+        let is_object = json.starts_with('{');
+        while let Some(byte) = bytes.get(at) {
+            match byte {
+                b'"' => {
+                    let end = string_end(bytes, at);
+                    if depth == 1 && is_object && value.is_none() {
+                        key = KEYS.iter().position(|known| *known == &json[at..end]);
+                    }
+                    at = end;
+                    continue;
+                }
+                b':' if depth == 1 => value = Some(at + 1),
+                b',' if depth == 1 => outline.note(json, key.take(), value.take(), at),
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
+                    depth -= 1;
+                    if depth == 0 {
+                        outline.note(json, key.take(), value.take(), at);
                     }
                 }
-                Ok(Fields(values))
+                b' ' | b'\t' | b'\n' | b'\r' => outline.has_white_space = true,
+                _ => {}
             }
+            at += 1;
         }
+        outline
+    }
 
-        deserializer.deserialize_map(Reader)
+    fn note(&mut self, json: &str, key: Option<usize>, value: Option<usize>, end: usize) {
+        let (Some(key), Some(start)) = (key, value) else {
+            return;
+        };
+        let text = &json[start..end];
+        let start = start + (text.len() - text.trim_start().len());
+        self.values[key] = Some(start..start + text.trim().len());
     }
 }
 
@@ -195,6 +226,9 @@ fn time(raw: &str) -> Option<DateTime<Utc>> {
         return unix_time(raw);
     };
     let text = text.trim();
+    if let Some(time) = usual_time(text.as_bytes()) {
+        return Some(time);
+    }
     DateTime::parse_from_rfc3339(text)
         .map(|time| time.to_utc())
         .ok()
@@ -206,6 +240,45 @@ fn time(raw: &str) -> Option<DateTime<Utc>> {
                 .find_map(parse)
                 .map(|time| time.and_utc())
         })
+}
+
+/// The form that the API itself uses, `2024-08-22T05:00:46Z`; reading it this way takes a fraction of the time.
+fn usual_time(text: &[u8]) -> Option<DateTime<Utc>> {
+    let [
+        _,
+        _,
+        _,
+        _,
+        b'-',
+        _,
+        _,
+        b'-',
+        _,
+        _,
+        b'T',
+        _,
+        _,
+        b':',
+        _,
+        _,
+        b':',
+        _,
+        _,
+        b'Z',
+    ] = text
+    else {
+        return None;
+    };
+    let number = |digits: Range<usize>| {
+        text[digits].iter().try_fold(0, |number, digit| {
+            let digit = digit.wrapping_sub(b'0');
+            (digit < 10).then_some(number * 10 + u32::from(digit))
+        })
+    };
+    let year = i32::try_from(number(0..4)?).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, number(5..7)?, number(8..10)?)?;
+    let time = date.and_hms_opt(number(11..13)?, number(14..16)?, number(17..19)?)?;
+    Some(time.and_utc())
 }
 
 fn unix_time(number: &str) -> Option<DateTime<Utc>> {
@@ -222,6 +295,9 @@ fn unix_time(number: &str) -> Option<DateTime<Utc>> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use proptest::sample::select;
+
     use super::*;
 
     #[test]
@@ -252,6 +328,61 @@ mod tests {
             "12345678901234567890123",
         ] {
             assert_eq!(seconds(unreadable), None, "{unreadable}");
+        }
+    }
+
+    #[test]
+    fn the_usual_form_of_a_time_reads_like_any_other() {
+        for text in [
+            "2024-02-29T23:59:59Z",
+            "2023-02-29T00:00:00Z",
+            "2024-13-01T00:00:00Z",
+            "2024-01-01T24:00:00Z",
+            "2016-12-31T23:59:60Z",
+            "2024-1 -01T00:00:00Z",
+            "0000-01-01T00:00:00Z",
+        ] {
+            let slow = DateTime::parse_from_rfc3339(text)
+                .ok()
+                .map(|time| time.to_utc());
+            assert_eq!(time(&format!("\"{text}\"")), slow, "{text}");
+        }
+    }
+
+    fn any_value() -> impl Strategy<Value = serde_json::Value> {
+        let leaf = prop_oneof![
+            Just(serde_json::Value::Null),
+            any::<i32>().prop_map(serde_json::Value::from),
+            "[ -~\n\t\"\\\\:,{}é]{0,9}".prop_map(serde_json::Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 5, |inner| {
+            let keys = prop_oneof![
+                select(KEYS.map(|key| key.trim_matches('"').to_owned()).to_vec()),
+                "[ -~\"\\\\]{0,6}",
+            ];
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(serde_json::Value::from),
+                prop::collection::hash_map(keys, inner, 0..6)
+                    .prop_map(|map| map.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn one_pass_finds_what_a_json_reader_finds(value in any_value(), pretty in any::<bool>()) {
+            let text = match pretty {
+                true => serde_json::to_string_pretty(&value).unwrap(),
+                false => value.to_string(),
+            };
+            let outline = Outline::of(&text);
+            for (key, found) in KEYS.iter().zip(outline.values) {
+                let found = found.map(|span| serde_json::from_str(&text[span]).unwrap());
+                prop_assert_eq!(found.as_ref(), value.get(key.trim_matches('"')));
+            }
+            let mut compact = Vec::new();
+            push_compact(&text, &mut compact);
+            prop_assert_eq!(outline.has_white_space, compact != text.as_bytes());
         }
     }
 }
