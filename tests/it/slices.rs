@@ -217,10 +217,14 @@ async fn an_empty_year_costs_few_requests_and_prints_nothing() {
 
 #[tokio::test]
 async fn a_quiet_day_costs_a_handful_of_requests() {
-    let day = Range::of(MIDNIGHT - 10 * DAY, DAY);
+    // At the usual pace, so that a busy machine does not have more slices under way than Verkada would see.
+    let day = Range {
+        requests_per_minute: 280,
+        ..Range::of(MIDNIGHT - 10 * DAY, DAY)
+    };
     let (requests, lines) = cost(Profile::quiet(), &day).await;
     assert!(lines > 250, "{lines} lines");
-    assert!(requests <= 2 * 6, "{requests} requests for {lines} lines");
+    assert!(requests <= 2 * 7, "{requests} requests for {lines} lines");
 }
 
 #[tokio::test]
