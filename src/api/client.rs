@@ -167,7 +167,7 @@ impl VerkadaApi {
             (TOKEN_HEADER, token),
         );
         let parse = |answer: Answer| {
-            let page = Page::parse(&answer.body, source)?;
+            let page = Page::parse(answer.body, source)?;
             Ok(Page {
                 server_time: answer.server_time,
                 ..page

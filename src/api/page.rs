@@ -1,12 +1,13 @@
 //! One page of a list.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::record::{Locator, Record};
+use super::record::{Place, Record};
 use super::window::Source;
 
 /// One page of a list, newest record first, as the API answers.
@@ -31,21 +32,21 @@ pub(super) enum PageProblem {
 impl Page {
     /// Reads `body`, the answer of `source`'s endpoint. A list that is missing or null is empty; a next page
     /// token that is missing, null or empty ends the read.
-    pub(super) fn parse(body: &str, source: Source) -> Result<Self, PageProblem> {
-        let body = without_byte_order_mark(body);
-        let mut deserializer = serde_json::Deserializer::from_str(body);
+    pub(super) fn parse(body: String, source: Source) -> Result<Self, PageProblem> {
+        let text = without_byte_order_mark(&body);
+        let mut deserializer = serde_json::Deserializer::from_str(text);
         let envelope = EnvelopeReader(source.list_key())
             .deserialize(&mut deserializer)
             .and_then(|envelope| deserializer.end().map(|()| envelope))
-            .map_err(|error| describe(&error, body))?;
-        let locator = Locator::new(body);
+            .map_err(|error| describe(&error, text))?;
+        let next = next_page_token(envelope.next)?;
         let list = envelope.list.flatten().unwrap_or_default();
+        let places: Vec<_> = list.into_iter().map(|raw| Place::of(raw, &body)).collect();
+        let body = Arc::new(body);
+        let records = places.into_iter();
         Ok(Self {
-            records: list
-                .into_iter()
-                .map(|raw| locator.record(body, raw))
-                .collect(),
-            next: next_page_token(envelope.next)?,
+            records: records.map(|place| Record::new(&body, place)).collect(),
+            next,
             server_time: None,
         })
     }
@@ -137,7 +138,7 @@ mod tests {
     use crate::api::window::TimeBase;
 
     fn parse(body: &str) -> Result<Page, PageProblem> {
-        Page::parse(body, Source::AuditLogs)
+        Page::parse(body.to_owned(), Source::AuditLogs)
     }
 
     fn lines(body: &str) -> Vec<String> {

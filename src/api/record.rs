@@ -17,16 +17,30 @@ use super::window::TimeBase;
 /// is kept as it came. A record shares the memory of its page.
 #[derive(Clone)]
 pub struct Record {
-    page: Arc<str>,
+    page: Arc<String>,
+    place: Place,
+}
+
+/// Where a record and its fields stand in the text of its page.
+#[derive(Clone)]
+pub(super) struct Place {
     text: Span,
     fields: [Option<Span>; KEYS.len()],
     has_white_space: bool,
 }
 
 impl Record {
+    /// The record at `place` in `page`.
+    pub(super) fn new(page: &Arc<String>, place: Place) -> Self {
+        Self {
+            page: Arc::clone(page),
+            place,
+        }
+    }
+
     /// The text of the record exactly as sent, white space included.
     pub fn text(&self) -> &str {
-        self.slice(&self.text)
+        self.slice(&self.place.text)
     }
 
     /// The text on one line: white space outside strings removed, nothing else changed.
@@ -38,7 +52,7 @@ impl Record {
 
     /// Appends what [`Record::to_line`] gives to `out`, without a line feed.
     pub(crate) fn push_line(&self, out: &mut Vec<u8>) {
-        match self.has_white_space {
+        match self.place.has_white_space {
             true => push_compact(self.text(), out),
             false => out.extend_from_slice(self.text().as_bytes()),
         }
@@ -90,7 +104,9 @@ impl Record {
     }
 
     fn field(&self, field: usize) -> Option<&str> {
-        self.fields[field].as_ref().map(|span| self.slice(span))
+        self.place.fields[field]
+            .as_ref()
+            .map(|span| self.slice(span))
     }
 
     fn slice(&self, span: &Span) -> &str {
@@ -113,16 +129,9 @@ fn narrow(start: usize, length: usize) -> Span {
     narrow(start)..narrow(start + length)
 }
 
-/// Finds the records of a list within the text of its page.
-pub(super) struct Locator(Arc<str>);
-
-impl Locator {
-    pub(super) fn new(page: &str) -> Self {
-        Self(Arc::from(page))
-    }
-
-    /// The record that `raw`, which lies within `page`, is the text of.
-    pub(super) fn record(&self, page: &str, raw: &RawValue) -> Record {
+impl Place {
+    /// The place of `raw`, which lies within `page`.
+    pub(super) fn of(raw: &RawValue, page: &str) -> Self {
         let Outline {
             values,
             has_white_space,
@@ -132,8 +141,7 @@ impl Locator {
             raw.get().len(),
         );
         let within = |value: Range<usize>| narrow(text.start as usize + value.start, value.len());
-        Record {
-            page: Arc::clone(&self.0),
+        Self {
             fields: values.map(|value| value.map(within)),
             text,
             has_white_space,

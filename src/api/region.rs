@@ -78,9 +78,14 @@ impl BaseUrl {
         url
     }
 
-    /// Whether the address is of this machine, so that neither a proxy nor TLS roots are wanted.
+    /// Whether the address is of this machine, so that no proxy is wanted.
     pub(super) fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
+    }
+
+    /// Whether there is no TLS: only on the way to this machine.
+    pub(super) fn is_clear_text(&self) -> bool {
+        self.0.scheme() == "http"
     }
 }
 

@@ -436,6 +436,10 @@ pub(super) fn http_client(
     if base_url.is_loopback() {
         builder = builder.no_proxy();
     }
+    if base_url.is_clear_text() {
+        // Loading the system's certificates costs more than the rest of a small run.
+        builder = builder.tls_certs_only([]);
+    }
     builder.build().map_err(|error| {
         ConfigurationError::new(format!(
             "the HTTP client cannot be built: {}",

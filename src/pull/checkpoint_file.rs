@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::ser::{Error as _, SerializeSeq};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::checkpoint::{SourceState, State, Watermark};
@@ -109,14 +110,19 @@ impl From<CheckpointFile<Printed>> for State {
 /// A list of `[fingerprint in hexadecimal, findable until, count]`.
 impl Serialize for Printed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.iter().map(|(Fingerprint(fingerprint), entry)| {
-            (
-                format!("{fingerprint:032x}"),
-                entry.findable_until,
-                entry.count,
-            )
-        }))
+        let mut list = serializer.serialize_seq(None)?;
+        for (Fingerprint(fingerprint), entry) in self.iter() {
+            let digits = hexadecimal_digits(fingerprint);
+            let digits = str::from_utf8(&digits).map_err(S::Error::custom)?;
+            list.serialize_element(&(digits, entry.findable_until, entry.count))?;
+        }
+        list.end()
     }
+}
+
+/// Without an allocation each, for there may be hundreds of thousands.
+fn hexadecimal_digits(number: u128) -> [u8; 32] {
+    std::array::from_fn(|digit| b"0123456789abcdef"[(number >> (124 - 4 * digit)) as usize & 15])
 }
 
 impl<'de> Deserialize<'de> for Printed {

@@ -1,6 +1,7 @@
 //! From a slice to printed lines and a saved checkpoint.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use super::checkpoint::{Checkpoint, Watermark};
 use super::fingerprint::Fingerprint;
@@ -12,6 +13,9 @@ use crate::api::Source;
 /// Two queries that meet at the same second may both see it, and the overlap has a margin of a second.
 const MEMORY_MARGIN: i64 = 2;
 
+/// Progress through slices in which nothing is new is saved this often. Each save writes all that is remembered.
+const LONGEST_UNSAVED: Duration = Duration::from_secs(5);
+
 /// Prints slices, each record once, and moves the checkpoint behind them.
 pub struct Printer {
     output: Output,
@@ -19,6 +23,9 @@ pub struct Printer {
     overlap: i64,
     faults: Faults,
     slices: u32,
+    /// Whether slices in which nothing was new have moved the watermark since it was saved.
+    unsaved: bool,
+    saved: Instant,
 }
 
 /// Ways to be wrong on purpose, so that the simulation can show that it would notice.
@@ -64,6 +71,8 @@ impl Printer {
             overlap: overlap_seconds,
             faults: Faults::default(),
             slices: 0,
+            unsaved: false,
+            saved: Instant::now(),
         }
     }
 
@@ -149,9 +158,23 @@ impl Printer {
                 .map_err(Error::Output)?
                 .or(checkpoint.state.output.take());
         }
-        checkpoint.save()?;
+        // Where nothing was printed, nothing can be printed twice: the progress may wait a little.
+        self.unsaved = fresh.is_empty() && self.saved.elapsed() < LONGEST_UNSAVED;
+        if !self.unsaved {
+            checkpoint.save()?;
+            self.saved = Instant::now();
+        }
         die(Moment::AfterSave)?;
         Ok(fresh.len() as u64)
+    }
+
+    /// Saves the progress that has waited so far.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
+        if let Some(checkpoint) = self.checkpoint.as_mut().filter(|_| self.unsaved) {
+            checkpoint.save()?;
+            self.unsaved = false;
+        }
+        Ok(())
     }
 }
 

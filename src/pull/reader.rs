@@ -14,7 +14,7 @@ use super::slice::{Bounds, Edge, Line, Place, Slice, SliceLength, TARGET_RECORDS
 use crate::api::{Error, Page, Pages, Record, Source, VerkadaApi, Window, sort_oldest_first};
 
 /// A slice that turns out to hold more than this is read again in shorter pieces.
-const MOST_RECORDS: u64 = 4 * TARGET_RECORDS;
+const MOST_RECORDS: u64 = 3 * TARGET_RECORDS;
 
 /// From this page on a slice's pages say how many records it will hold; fewer may be a burst.
 const TELLING_PAGES: u64 = 3;
@@ -33,8 +33,9 @@ pub(super) struct Reading {
     /// Length of the first slice in seconds; `None` reads the window in one piece, however much it holds.
     pub(super) first_slice: Option<i64>,
     pub(super) filter: EventFilter,
-    /// How much later than its own time a record may be processed, in seconds, where it does not say.
-    pub(super) processing_allowance: i64,
+    /// With a checkpoint: how much later than its event a record may be processed, in seconds, where it does not
+    /// say. Without one, nobody has to know how long a record may be found.
+    pub(super) processing_allowance: Option<i64>,
     /// Requests a second that the pace allows.
     pub(super) requests_per_second: f64,
 }
@@ -192,18 +193,22 @@ impl Reader {
         }
     }
 
-    /// Little's law: what is under way is the pace times the latency, and a few more to keep the pace when
-    /// an answer is slow. Slices that wait for memory do not count.
+    /// Little's law: what has to be under way to keep the pace is the pace times the latency.
+    fn side_by_side(&self) -> f64 {
+        self.reading.requests_per_second * self.api.statistics().latency.as_secs_f64()
+    }
+
+    /// Requests under way at most: a few more than needed, to keep the pace when an answer is slow. Slices that
+    /// wait for memory do not count.
     fn lanes(&self) -> usize {
-        let latency = self.api.statistics().latency.as_secs_f64();
-        let needed = (self.reading.requests_per_second * latency * 1.25).ceil() as usize;
+        let needed = (self.side_by_side() * 1.25).ceil() as usize;
         (needed + *LANES.start()).min(*LANES.end())
     }
 
     /// Makes the start of a planned stretch a slice of its own.
     fn carve(&mut self, at: usize, bounds: Bounds) {
         let seconds = match self.reading.first_slice {
-            Some(_) => self.length.seconds(),
+            Some(_) => self.length.next(bounds.seconds(), self.side_by_side()),
             None => bounds.seconds(),
         };
         let (first, rest) = bounds.split(seconds);
@@ -423,15 +428,18 @@ fn warn_of_oddities(source: Source, strays: u64, unclassified: u64) {
 fn line(record: &Record, reading: &Reading) -> Line {
     let mut text = Vec::new();
     record.push_line(&mut text);
+    let findable_until = reading
+        .processing_allowance
+        .map_or(0, |allowance| findable_until(record, reading, allowance));
     Line {
         text: text.into_boxed_slice(),
-        findable_until: findable_until(record, reading),
+        findable_until,
     }
 }
 
 /// The latest of a record's times. An audit log that does not say when it was processed may have been so up to
 /// the allowance after it happened; one without any time may be found as long as the window is.
-fn findable_until(record: &Record, reading: &Reading) -> i64 {
+fn findable_until(record: &Record, reading: &Reading, allowance: i64) -> i64 {
     if reading.source == Source::Notifications {
         return record
             .created()
@@ -439,7 +447,7 @@ fn findable_until(record: &Record, reading: &Reading) -> i64 {
     }
     let event = record.timestamp().map(|time| time.timestamp());
     let processed = record.processed_timestamp().map(|time| time.timestamp());
-    let allowed = event.map(|event| event + reading.processing_allowance);
+    let allowed = event.map(|event| event + allowance);
     processed
         .or(allowed)
         .max(event)

@@ -112,13 +112,15 @@ impl Pull {
         mut stop: watch::Receiver<bool>,
     ) -> Result<Report, Error> {
         let steps = tokio::select! {
+            // In this order, so that a first run that is stopped at once has saved where it began.
             biased;
-            () = stopped(&mut stop) => return Ok(self.not_begun()),
             steps = self.prepare(api, &mut printer) => steps?,
+            () = stopped(&mut stop) => return Ok(self.not_begun()),
         };
+        let remembers = printer.checkpoint().is_some();
         let begun: Vec<_> = steps
             .into_iter()
-            .map(|(source, step)| (source, self.begin(api, source, step)))
+            .map(|(source, step)| (source, self.begin(api, source, step, remembers)))
             .collect();
         let mut printer = Some(printer);
         let mut sources = Vec::new();
@@ -163,12 +165,18 @@ impl Pull {
             checkpoint.check(&self.origin, self.now)?;
         }
         let steps = self.steps(printer)?;
+        let is_new = printer
+            .checkpoint()
+            .is_some_and(|checkpoint| !checkpoint.existed());
+        if is_new {
+            // Where the first run begins is saved before anything can fail or be stopped.
+            printer.begin(starts(&steps))?;
+        }
         self.check_new_key(api, printer).await?;
-        let starts = steps.iter().filter_map(|(source, step)| match step {
-            Step::Read { since, .. } => Some((*source, *since)),
-            Step::UpToDate(_) => None,
-        });
-        printer.begin(starts)?;
+        if !is_new {
+            // Not a byte is touched for another organisation.
+            printer.begin(starts(&steps))?;
+        }
         Ok(steps)
     }
 
@@ -223,7 +231,13 @@ impl Pull {
     }
 
     /// Starts reading, unless the step says that nothing is left to read.
-    fn begin(&self, api: &VerkadaApi, source: Source, step: Step) -> Result<Begun, i64> {
+    fn begin(
+        &self,
+        api: &VerkadaApi,
+        source: Source,
+        step: Step,
+        remembers: bool,
+    ) -> Result<Begun, i64> {
         match step {
             Step::UpToDate(through) => Err(through),
             Step::Read {
@@ -236,7 +250,7 @@ impl Pull {
                     window,
                     first_slice,
                     filter: self.filter.clone(),
-                    processing_allowance: self.overlap_seconds,
+                    processing_allowance: remembers.then_some(self.overlap_seconds),
                     requests_per_second: f64::from(self.max_requests_per_minute) / 60.0,
                 };
                 Ok(Begun {
@@ -290,11 +304,15 @@ impl Pull {
                 }
             }
         };
+        let saved = printer.as_mut().map_or(Ok(()), Printer::finish);
         SourceReport {
             source,
             window: Some(window),
             printed,
-            outcome,
+            outcome: match saved {
+                Ok(()) => outcome,
+                Err(error) => Outcome::Failed(error, resume.carry_on(window.start())),
+            },
         }
     }
 }
@@ -320,6 +338,14 @@ async fn print_slice(
         .map_err(|error| Error::Output(io::Error::other(error)))?;
     *printer = Some(taken);
     result
+}
+
+/// Where the first run of each source begins.
+fn starts(steps: &[(Source, Step)]) -> impl Iterator<Item = (Source, i64)> {
+    steps.iter().filter_map(|(source, step)| match step {
+        Step::Read { since, .. } => Some((*source, *since)),
+        Step::UpToDate(_) => None,
+    })
 }
 
 impl SourceReport {

@@ -4,9 +4,12 @@ use chrono::{DateTime, Utc};
 
 use crate::api::{Source, TimeBase, Window};
 
-/// Records that a slice should hold: at 200 a page about 20 requests, of which half a page is wasted on
+/// Records that a slice should hold: at 200 a page about 30 requests, of which half a page is wasted on
 /// average.
-pub(super) const TARGET_RECORDS: u64 = 4_000;
+pub(super) const TARGET_RECORDS: u64 = 6_000;
+
+/// Records that a slice should hold at the least, when slices are shortened to keep more of them under way.
+const LEAST_RECORDS: u64 = 400;
 
 /// The longest slice. The greatest window that Verkada answers is not documented; seven days is the longest
 /// that a client is known to ask for in one go.
@@ -153,8 +156,13 @@ impl SliceLength {
         }
     }
 
-    pub(super) fn seconds(&self) -> i64 {
-        self.seconds
+    /// How long the next slice of `remaining` seconds should be if `side_by_side` requests have to be under way
+    /// to keep the pace. The pages of a slice come one after the other, so towards the end the slices get
+    /// shorter: otherwise the last ones would be read alone.
+    pub(super) fn next(&self, remaining: i64, side_by_side: f64) -> i64 {
+        let shared = (remaining as f64 / (side_by_side * 1.5).max(1.0)) as i64;
+        let least = (self.seconds as f64 * LEAST_RECORDS as f64 / TARGET_RECORDS as f64) as i64;
+        self.seconds.min(shared.max(least)).max(1)
     }
 
     /// A slice of `seconds` turned out to hold `records`.
@@ -241,23 +249,33 @@ mod tests {
     }
 
     #[test]
+    fn slices_get_shorter_towards_the_end_if_several_have_to_be_under_way() {
+        let mut length = SliceLength::starting_at(900);
+        length.finished(6_000, TARGET_RECORDS);
+        assert_eq!(length.next(1_000_000, 5.0), 6_000);
+        assert_eq!(length.next(30_000, 5.0), 4_000);
+        assert_eq!(length.next(2_000, 5.0), 400);
+        assert_eq!(length.next(2_000, 0.1), 2_000);
+    }
+
+    #[test]
     fn slices_grow_when_it_is_quiet_and_shrink_when_it_is_busy() {
         let mut length = SliceLength::starting_at(900);
         length.finished(900, 0);
-        assert_eq!(length.seconds(), 14_400);
+        assert_eq!(length.seconds, 14_400);
         length.finished(14_400, 1);
-        assert_eq!(length.seconds(), 230_400);
+        assert_eq!(length.seconds, 230_400);
         length.finished(14_400, 40_000);
-        assert_eq!(length.seconds(), 1_440);
+        assert_eq!(length.seconds, 2_160);
         length.glimpsed(10, 400);
-        assert_eq!(length.seconds(), 100);
+        assert_eq!(length.seconds, 150);
         length.glimpsed(1_000, 1);
-        assert_eq!(length.seconds(), 100);
+        assert_eq!(length.seconds, 150);
         length.finished(1, 1_000_000);
-        assert_eq!(length.seconds(), 1);
+        assert_eq!(length.seconds, 1);
         for _ in 0..20 {
-            length.finished(length.seconds(), 0);
+            length.finished(length.seconds, 0);
         }
-        assert_eq!(length.seconds(), LONGEST);
+        assert_eq!(length.seconds, LONGEST);
     }
 }

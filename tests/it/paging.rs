@@ -109,7 +109,11 @@ fn pages_that_go_in_circles_end_the_read_and_print_nothing_of_it() {
         let pages: Vec<_> = pages.into_iter().map(String::as_str).collect();
         for (ended, server) in read_both(&pages) {
             assert_eq!((ended.code, ended.stdout.as_str()), (Some(5), ""));
-            ended.says(&["go in circles", "already read", "to carry on, run the same command with --only"]);
+            ended.says(&[
+                "go in circles",
+                "already read",
+                "to carry on, run the same command with --only",
+            ]);
             assert_eq!(server.seen().len(), requests);
         }
     }
