@@ -323,7 +323,7 @@ fn client_options(
             setting.number(1, MAX_PAGE_SIZE)
         })?,
         max_requests_per_minute: pace.map_or(Ok(DEFAULT_MAX_REQUESTS_PER_MINUTE), |setting| {
-            setting.number(1, 60_000)
+            setting.number(1, 1_000_000)
         })?,
         notification_types: words(&args.notification_type, "--notification-type")?,
         include_image_url: args.include_image_url,
