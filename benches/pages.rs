@@ -10,73 +10,83 @@ use std::fs::{self, File};
 use std::process::{Command, Stdio};
 
 use support::server::{self, Server};
-use support::{Usage, is_installed, is_quick, measure, median, medians, program, ratio, row};
+use support::{
+    MIDNIGHT, Usage, is_installed, is_quick, measure, median, medians, program, ratio, row,
+};
+
+/// Records a second of the organisation that is read.
+const DENSITY: usize = 50;
+
+const UNPACED: &str = "--all-events --only audit-logs --max-requests-per-minute 1000000";
 
 fn main() {
     server::serve_if_asked();
     let pages = if is_quick() { 50 } else { 500 };
-    let server = Server::start(&format!("pages={pages}"));
+    let records = pages * 200;
     let folder = tempfile::tempdir().unwrap();
-    let downloaded = folder.path().join("pages.json");
-    println!("{} audit logs in pages of 200", pages * 200);
+    let organisation = Server::start(&format!("per_day={} flat=1", DENSITY * 86_400));
+    let fixed = Server::start(&format!("pages={pages}"));
+    println!("{records} audit logs in pages of 200");
 
-    let asked = "--start 1789340000 --end 1789344000 --interval-minutes 1440 --page-size 200 \
-                 --all-events --only audit-logs --max-requests-per-minute 60000";
+    let end = MIDNIGHT + (records / DENSITY) as i64;
+    let range = format!("--start {MIDNIGHT} --end {end} --interval-minutes 1 {UNPACED}");
+    let sliced = || measure(&mut program(&organisation.base_url, folder.path(), &range));
+    let one_piece = format!(
+        "--start 1789340000 --end 1789344000 --interval-minutes 1440 --page-size 200 {UNPACED}"
+    );
+    let whole = || measure(&mut program(&fixed.base_url, folder.path(), &one_piece));
     let url = format!(
         "{}/core/v1/audit_log?page_token=[0-{}]",
-        server.base_url,
+        fixed.base_url,
         pages - 1
     );
-    let ours = || measure(&mut program(&server.base_url, folder.path(), asked));
+    if !is_installed("curl") {
+        return println!("curl is not installed, so there is nothing to compare with");
+    }
     let curl = || {
+        let arguments = ["--silent", "--show-error", "--output", "/dev/null", &url];
         measure(
             Command::new("curl")
-                .args(["--silent", "--show-error", "--output", "/dev/null", &url])
+                .args(arguments)
                 .stderr(Stdio::inherit()),
         )
     };
-    let printed = program(&server.base_url, folder.path(), asked)
-        .output()
-        .unwrap();
-    let lines = printed.stdout.iter().filter(|byte| **byte == b'\n').count();
-    assert_eq!(lines, pages * 200);
-    drop(printed);
-
-    let with_curl = is_installed("curl");
-    let program = match with_curl {
-        true => {
-            let (ours, curl) = medians(9, ours, curl);
-            row(
-                "CPU / curl downloading the same pages",
-                ratio(ours.cpu, curl.cpu),
-                "times",
-                Some(3.0),
-            );
-            ours
-        }
-        false => median(9, ours),
-    };
-    if with_curl && is_installed("jq") {
+    let (ours, curl_beside) = medians(9, sliced, curl);
+    row(
+        "read in slices: CPU / curl downloading as many",
+        ratio(ours.cpu, curl_beside.cpu),
+        "times",
+        Some(3.0),
+    );
+    let (held, curl_beside) = medians(9, whole, curl);
+    row(
+        "read in one piece: CPU / curl downloading the same",
+        ratio(held.cpu, curl_beside.cpu),
+        "times",
+        Some(3.0),
+    );
+    if is_installed("jq") {
+        let downloaded = folder.path().join("pages.json");
         let all = Command::new("curl")
             .args(["--silent", &url])
             .output()
             .unwrap();
         fs::write(&downloaded, all.stdout).unwrap();
         let jq = median(3, || jq(&downloaded));
+        let what = "CPU / jq -c '.audit_logs[]' on them";
         row(
-            "CPU / jq -c '.audit_logs[]' on them",
-            ratio(program.cpu, jq.cpu),
+            &format!("read in slices: {what}"),
+            ratio(ours.cpu, jq.cpu),
+            "times",
+            Some(0.1),
+        );
+        row(
+            &format!("read in one piece: {what}"),
+            ratio(held.cpu, jq.cpu),
             "times",
             Some(0.1),
         );
     }
-    let nanoseconds = program.cpu.as_nanos() as f64 / (pages * 200) as f64;
-    row(
-        "CPU a record, this machine",
-        nanoseconds / 1_000.0,
-        "µs",
-        None,
-    );
 }
 
 fn jq(pages: &std::path::Path) -> Usage {

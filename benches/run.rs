@@ -16,7 +16,7 @@ use support::{
     ratio, row,
 };
 
-const PACE: &str = "--max-requests-per-minute 60000";
+const PACE: &str = "--max-requests-per-minute 1000000";
 
 fn main() {
     server::serve_if_asked();

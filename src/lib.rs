@@ -67,5 +67,5 @@ pub use api::{
 pub use pull::{
     CRON_INTERVAL_MINUTES, CarryOn, Checkpoint, CheckpointError, DEFAULT_OVERLAP_MINUTES,
     Error as PullError, EventFilter, INTERESTED_EVENTS, Outcome, Output, Printer, Progress, Pull,
-    Report, SourceReport, Span, time_text,
+    Report, SourceReport, Span, scheduled_window, time_text,
 };

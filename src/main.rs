@@ -2,7 +2,10 @@
 
 mod cli;
 
+use std::fs::File;
+use std::io::Read;
 use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::time::Instant;
 
@@ -68,7 +71,7 @@ async fn pull(args: &Args, config: &Config, format: LogFormat) -> Result<ExitCod
     let (progress_sender, progress) = watch::channel(Progress::default());
     let report = tokio::select! {
         report = config.pull.run(&api, printer, &progress_sender, signals.stop()) => report?,
-        () = progress::show(api.clone(), config.pull.sources.len(), format, args.quiet, progress) => {
+        () = progress::show(api.clone(), config.pull.sources.len(), format, args.quiet, config.output.is_some(), progress) => {
             unreachable!("progress is shown until it is dropped")
         }
     };
@@ -103,11 +106,17 @@ fn unusable_output(path: &Path, error: &std::io::Error) -> PullError {
 }
 
 /// Standard output without a buffer of its own: lines are gathered before they are written.
+///
+/// Where it was closed, the runtime has put the null device in its place, which would swallow every record. It
+/// opens that for reading too, as nobody does who redirects output there.
 fn standard_output() -> std::io::Result<std::fs::File> {
-    std::io::stdout()
-        .as_fd()
-        .try_clone_to_owned()
-        .map(std::fs::File::from)
+    let mut output = File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
+    let is_null = std::fs::metadata("/dev/null")?.rdev() == output.metadata()?.rdev();
+    if is_null && output.read(&mut [0]).is_ok() {
+        let reason = "standard output is closed; redirect it, or name a file with --output";
+        return Err(std::io::Error::other(reason));
+    }
+    Ok(output)
 }
 
 fn start_demo(config: &Config) -> Result<Option<DemoServer>, PullError> {

@@ -96,9 +96,10 @@ pub enum Error {
         /// What came instead.
         problem: String,
     },
-    /// A page token came back that had been seen before in the same read.
+    /// A page token came back that had been seen before in the same read, or the list goes on and on without a
+    /// record.
     #[error(
-        "the pages of {endpoint} go in circles: page {page} names a next page that was already read"
+        "the pages of {endpoint} go in circles: page {page} names a next page that was already read, or a thousand pages in a row were empty"
     )]
     EndlessPages {
         /// What was asked for.

@@ -34,6 +34,7 @@ pub use transport::Statistics;
 pub use window::{Source, TimeBase, Window};
 
 pub(crate) use order::sort_oldest_first;
+pub(crate) use record::LineText;
 
 /// Records a page unless told otherwise; Verkada's own default.
 pub const DEFAULT_PAGE_SIZE: u32 = 100;

@@ -39,6 +39,11 @@ impl Page {
             .deserialize(&mut deserializer)
             .and_then(|envelope| deserializer.end().map(|()| envelope))
             .map_err(|error| describe(&error, text))?;
+        if envelope.list.is_none() && envelope.next.is_none() && envelope.has_message {
+            return Err(PageProblem::Unexpected(
+                "it is an error message instead of a list".into(),
+            ));
+        }
         let next = next_page_token(envelope.next)?;
         let list = envelope.list.flatten().unwrap_or_default();
         let places: Vec<_> = list.into_iter().map(|raw| Place::of(raw, &body)).collect();
@@ -89,6 +94,8 @@ fn describe(error: &serde_json::Error, body: &str) -> PageProblem {
 struct Envelope<'a> {
     list: Option<Option<Vec<&'a RawValue>>>,
     next: Option<&'a RawValue>,
+    /// As Verkada's errors have one.
+    has_message: bool,
 }
 
 /// Reads the object around the list whose key it holds.
@@ -113,12 +120,14 @@ impl<'de> Visitor<'de> for EnvelopeReader {
         let mut envelope = Envelope {
             list: None,
             next: None,
+            has_message: false,
         };
         while let Some(key) = map.next_key::<String>()? {
             let repeated = match key.as_str() {
                 "next_page_token" => envelope.next.replace(map.next_value()?).is_some(),
                 key if key == self.0 => envelope.list.replace(map.next_value()?).is_some(),
-                _ => {
+                key => {
+                    envelope.has_message |= key == "message";
                     map.next_value::<IgnoredAny>()?;
                     false
                 }
@@ -236,6 +245,7 @@ mod tests {
             "SECRET",
             r#"{"audit_logs":[1],"audit_logs":["SECRET"]}"#,
             r#"{"audit_logs":[]} SECRET"#,
+            r#"{"id":"x","message":"SECRET","data":null}"#,
         ] {
             match parse(body) {
                 Err(PageProblem::Unexpected(words)) => {

@@ -21,7 +21,11 @@ pub struct Pages {
     window: Window,
     state: State,
     seen: HashSet<String>,
+    empty_in_a_row: u32,
 }
+
+/// So many empty pages in a row are no list any more, whatever their tokens say.
+const MOST_EMPTY_PAGES: u32 = 1_000;
 
 #[derive(Clone, Debug)]
 enum State {
@@ -38,6 +42,7 @@ impl Pages {
             window,
             state: State::First,
             seen: HashSet::new(),
+            empty_in_a_row: 0,
         }
     }
 
@@ -45,7 +50,8 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// Whatever [`Error`] says; [`Error::EndlessPages`] when a page token comes back a second time.
+    /// Whatever [`Error`] says; [`Error::EndlessPages`] when a page token comes back a second time,
+    /// or after a thousand empty pages in a row.
     pub async fn next(&mut self) -> Result<Option<Page>, Error> {
         let token = match &self.state {
             State::First => None,
@@ -53,9 +59,16 @@ impl Pages {
             State::Finished => return Ok(None),
         };
         let page = self.api.page(self.source, self.window, token).await?;
+        self.empty_in_a_row = match page.records.is_empty() {
+            true => self.empty_in_a_row + 1,
+            false => 0,
+        };
+        let goes_on = self.empty_in_a_row < MOST_EMPTY_PAGES;
         self.state = match &page.next {
             None => State::Finished,
-            Some(token) if self.seen.insert(token.clone()) => State::Continue(token.clone()),
+            Some(token) if goes_on && self.seen.insert(token.clone()) => {
+                State::Continue(token.clone())
+            }
             Some(_) => {
                 return Err(Error::EndlessPages {
                     endpoint: Endpoint::Source(self.source),

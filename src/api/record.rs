@@ -45,17 +45,21 @@ impl Record {
 
     /// The text on one line: white space outside strings removed, nothing else changed.
     pub fn to_line(&self) -> String {
-        let mut line = Vec::with_capacity(self.text().len());
-        self.push_line(&mut line);
+        if !self.place.has_white_space {
+            return self.text().to_owned();
+        }
+        let mut line = Vec::new();
+        push_compact(self.text(), &mut line);
         String::from_utf8(line).expect("removing ASCII white space keeps UTF-8 valid")
     }
 
-    /// Appends what [`Record::to_line`] gives to `out`, without a line feed.
-    pub(crate) fn push_line(&self, out: &mut Vec<u8>) {
-        match self.place.has_white_space {
-            true => push_compact(self.text(), out),
-            false => out.extend_from_slice(self.text().as_bytes()),
+    /// The text on one line, as [`Record::to_line`] gives it. With `shares_page` the whole page is kept in memory
+    /// for it if nothing has to be removed, which is cheaper when most of a page is kept.
+    pub(crate) fn line_text(&self, shares_page: bool) -> LineText {
+        if shares_page && !self.place.has_white_space {
+            return LineText::Shared(Arc::clone(&self.page), self.place.text.clone());
         }
+        LineText::Own(self.to_line().into_bytes().into_boxed_slice())
     }
 
     /// `event_name`: a display name such as `Live Stream Started`, possibly with white space around it.
@@ -118,6 +122,24 @@ impl fmt::Debug for Record {
     /// The kind and the length only: a record may hold a signed link.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Record({} bytes)", self.text().len())
+    }
+}
+
+/// A record on one line, without the line feed.
+#[derive(Clone, Debug)]
+pub(crate) enum LineText {
+    /// Within the text of its page.
+    Shared(Arc<String>, Range<u32>),
+    /// In memory of its own.
+    Own(Box<[u8]>),
+}
+
+impl LineText {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Shared(page, span) => &page.as_bytes()[span.start as usize..span.end as usize],
+            Self::Own(text) => text,
+        }
     }
 }
 

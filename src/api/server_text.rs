@@ -15,11 +15,7 @@ pub struct ServerText(String);
 impl ServerText {
     /// Cleans `text`, in which `secrets` may have been echoed.
     pub(super) fn clean(text: &str, secrets: &[&Secret]) -> Self {
-        let mut text = text.to_owned();
-        for secret in secrets.iter().filter(|secret| !secret.expose().is_empty()) {
-            text = text.replace(secret.expose(), "[redacted]");
-        }
-        let printable: String = text
+        let mut printable: String = text
             .chars()
             .map(|character| {
                 if character.is_whitespace() {
@@ -30,12 +26,16 @@ impl ServerText {
             })
             .filter(|character| !is_invisible(*character))
             .collect();
+        for secret in secrets.iter().filter(|secret| !secret.expose().is_empty()) {
+            printable = printable.replace(secret.expose(), "[redacted]");
+        }
         let words = printable.split(' ').filter(|word| !word.is_empty());
         let shown: Vec<_> = words.map(without_query).collect();
         Self(shown.join(" ").chars().take(LONGEST_SHOWN).collect())
     }
 
-    /// The `message` of Verkada's error envelope, or else the whole body.
+    /// The `message` of Verkada's error envelope, or else the body if it is no JSON. Of other JSON nothing is
+    /// shown: a secret that it echoes may be escaped in it.
     pub(super) fn of_error_body(body: &[u8], secrets: &[&Secret]) -> Self {
         #[derive(serde::Deserialize)]
         struct Envelope {
@@ -43,6 +43,9 @@ impl ServerText {
         }
         match serde_json::from_slice::<Envelope>(body) {
             Ok(envelope) => Self::clean(&envelope.message, secrets),
+            Err(_) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => {
+                Self::default()
+            }
             Err(_) => Self::clean(&String::from_utf8_lossy(body), secrets),
         }
     }
@@ -123,5 +126,8 @@ mod tests {
             "<h1>Bad Gateway</h1>"
         );
         assert_eq!(ServerText::of_error_body(b"", &[]).to_string(), "");
+        let escaped = br#"{"error":"bad key abc\/def"}"#;
+        let key = Secret::new("abc/def");
+        assert_eq!(ServerText::of_error_body(escaped, &[&key]).as_str(), "");
     }
 }

@@ -100,11 +100,12 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) overlap_minutes: Option<String>,
 
-    /// Append to this file instead of standard output
+    /// Append to this file instead of standard output; “-” is standard output
     #[arg(long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Run against the built-in simulated organisation; needs no key and ignores .env and VERKADA_ variables
+    /// Run against the built-in simulated organisation: no key, no network, no pace unless one is given. Ignores
+    /// .env and all variables, and writes no files but those of --output and --checkpoint
     #[arg(long, conflicts_with_all = ["region", "base_url", "api_key_file", "token_file"])]
     pub(crate) demo: bool,
 
@@ -140,7 +141,8 @@ pub(crate) fn answer(error: &clap::Error) -> ExitCode {
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
         .filter(|line| !line.is_empty())
         .collect();
-    let message = said.join(" ");
-    report_error(LogFormat::Text, message.trim_start_matches("error: "));
+    let message = said.join(" ").replace(" tip: ", "; ");
+    let message = message.trim_start_matches("error: ");
+    report_error(LogFormat::Text, &format!("{message}; see --help"));
     ExitCode::Usage
 }

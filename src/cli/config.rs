@@ -19,6 +19,9 @@ use super::time::parse_time;
 /// So much of a key file is read; a key has about a hundred characters.
 const LONGEST_KEY_FILE: u64 = 16 << 10;
 
+/// More than any organisation is allowed: no pace at all.
+const DEMO_REQUESTS_PER_MINUTE: u32 = 1_000_000;
+
 /// What the program is to do, checked.
 pub(crate) struct Config {
     /// Where the requests go; the demo sets its own.
@@ -98,6 +101,11 @@ impl Config {
             "--checkpoint",
             "VERKADA_CHECKPOINT",
         )?;
+        let output = args.output.as_deref().filter(|path| *path != "-");
+        let output = output
+            .map(|path| named_path(path, "--output"))
+            .transpose()?;
+        check_distinct(args, &target, checkpoint.as_deref(), output.as_deref())?;
         let client = client_options(
             args,
             &settings,
@@ -119,11 +127,7 @@ impl Config {
             target,
             client,
             checkpoint,
-            output: args
-                .output
-                .as_deref()
-                .map(|path| named_path(path, "--output"))
-                .transpose()?,
+            output,
         })
     }
 }
@@ -135,6 +139,53 @@ impl Target {
             Self::Verkada { base_url, .. } => base_url.to_string(),
         }
     }
+}
+
+/// Refuses to use one file for two things, of which one would overwrite the other.
+fn check_distinct(
+    args: &Args,
+    target: &Target,
+    checkpoint: Option<&Path>,
+    output: Option<&Path>,
+) -> Result<(), UsageError> {
+    let token_file = match target {
+        Target::Verkada { token_file, .. } => Some(token_file.as_path()),
+        Target::Demo => None,
+    };
+    let mut files = vec![("--output", output.map(resolved))];
+    for ending in ["", ".lock", ".tmp"] {
+        let beside = |path: &Path| {
+            let mut path = resolved(path).into_os_string();
+            path.push(ending);
+            PathBuf::from(path)
+        };
+        files.push(("--checkpoint", checkpoint.map(beside)));
+        files.push(("--token-file", token_file.map(beside)));
+    }
+    files.push(("--api-key-file", args.api_key_file.as_deref().map(resolved)));
+    for (index, (name, path)) in files.iter().enumerate() {
+        let same = |(other, earlier): &&(&str, Option<PathBuf>)| other != name && earlier == path;
+        if let Some((other, _)) = files[..index].iter().filter(|_| path.is_some()).find(same) {
+            return Err(UsageError::new(format!(
+                "{other} and {name} name the same file, or one that the other needs; give each its own"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Where a path leads, even if its last part does not exist yet.
+fn resolved(path: &Path) -> PathBuf {
+    std::fs::canonicalize(path).unwrap_or_else(|_| {
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let folder = std::fs::canonicalize(folder.unwrap_or(Path::new(".")));
+        match (folder, path.file_name()) {
+            (Ok(folder), Some(name)) => folder.join(name),
+            _ => path.to_owned(),
+        }
+    })
 }
 
 /// Looks settings up: flag, then variable.
@@ -281,16 +332,16 @@ fn key_in_file(path: &Path, name: &'static str) -> Result<Secret, UsageError> {
 }
 
 fn span(args: &Args) -> Result<Span, UsageError> {
-    let (Some(start), Some(end)) = (&args.start, &args.end) else {
+    let (Some(start_text), Some(end_text)) = (&args.start, &args.end) else {
         return Ok(Span::Scheduled);
     };
     let named = |name: &str, text: &str| {
         parse_time(text).map_err(|reason| UsageError::new(format!("{name}: {reason}")))
     };
-    let (start, end) = (named("--start", start)?, named("--end", end)?);
+    let (start, end) = (named("--start", start_text)?, named("--end", end_text)?);
     if start >= end {
         return Err(UsageError::new(format!(
-            "--start ({start}) must lie before --end ({end})"
+            "--start ({start_text}) must lie before --end ({end_text})"
         )));
     }
     Ok(Span::Range { start, end })
@@ -318,12 +369,17 @@ fn client_options(
     } else {
         DEFAULT_PAGE_SIZE
     };
+    // The simulated organisation has no limit that others share.
+    let usual_pace = match args.demo {
+        true => DEMO_REQUESTS_PER_MINUTE,
+        false => DEFAULT_MAX_REQUESTS_PER_MINUTE,
+    };
     Ok(ClientOptions {
         page_size: page_size.map_or(Ok(usual_page_size), |setting| {
             setting.number(1, MAX_PAGE_SIZE)
         })?,
-        max_requests_per_minute: pace.map_or(Ok(DEFAULT_MAX_REQUESTS_PER_MINUTE), |setting| {
-            setting.number(1, 1_000_000)
+        max_requests_per_minute: pace.map_or(Ok(usual_pace), |setting| {
+            setting.number(1, DEMO_REQUESTS_PER_MINUTE)
         })?,
         notification_types: words(&args.notification_type, "--notification-type")?,
         include_image_url: args.include_image_url,

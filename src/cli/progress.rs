@@ -22,6 +22,7 @@ pub(crate) async fn show(
     sources: usize,
     format: LogFormat,
     quiet: bool,
+    prints_to_file: bool,
     progress: watch::Receiver<Progress>,
 ) {
     let meter = Meter {
@@ -31,7 +32,8 @@ pub(crate) async fn show(
         started: Instant::now(),
     };
     // With records on the same screen a bar would only be in their way.
-    let bar_is_seen = io::stderr().is_terminal() && !io::stdout().is_terminal();
+    let is_alone = prints_to_file || !io::stdout().is_terminal();
+    let bar_is_seen = is_alone && io::stderr().is_terminal();
     match format {
         LogFormat::Json => meter.print_lines().await,
         LogFormat::Text if bar_is_seen && !quiet => meter.draw_bar().await,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use verkada_audit_logs::{
     CarryOn, Endpoint, Error, Outcome, PullError, Report, Source, SourceReport, Span, Statistics,
-    Window, time_text,
+    Window, scheduled_window, time_text,
 };
 
 use super::config::Config;
@@ -116,11 +116,14 @@ fn say_how_to_carry_on(config: &Config, format: LogFormat, report: &SourceReport
                 start,
                 repeats_start: false,
             },
-            Span::Scheduled => return,
+            Span::Scheduled => CarryOn {
+                start: scheduled(config).start(),
+                repeats_start: false,
+            },
         },
         _ => return,
     };
-    let (source, end) = (report.source, end_of(config, report));
+    let (source, end) = (report.source, end_of(config));
     if config.checkpoint.is_some() {
         return if matches!(report.outcome, Outcome::Stopped(_)) {
             report_error(
@@ -129,7 +132,12 @@ fn say_how_to_carry_on(config: &Config, format: LogFormat, report: &SourceReport
             );
         };
     }
-    let Some(end) = end else { return };
+    let by_event_time = match config.pull.span {
+        Span::Scheduled => {
+            "; that goes by event time, and with --checkpoint the next run would have caught up by itself"
+        }
+        Span::Range { .. } => "",
+    };
     let stopped = if matches!(report.outcome, Outcome::Failed(..)) {
         ""
     } else {
@@ -143,18 +151,22 @@ fn say_how_to_carry_on(config: &Config, format: LogFormat, report: &SourceReport
     report_error(
         format,
         &format!(
-            "{source}: {stopped}to carry on, run the same command with --only {} --start {} --end {end}{repeats}",
+            "{source}: {stopped}to carry on, append the output of the same command with --only {} --start {} --end {end}{repeats}{by_event_time}",
             source.flag_value(),
             carry_on.start
         ),
     );
 }
 
-fn end_of(config: &Config, report: &SourceReport) -> Option<i64> {
+fn end_of(config: &Config) -> i64 {
     match config.pull.span {
-        Span::Range { end, .. } => Some(end),
-        Span::Scheduled => report.window.as_ref().map(Window::end),
+        Span::Range { end, .. } => end,
+        Span::Scheduled => scheduled(config).end(),
     }
+}
+
+fn scheduled(config: &Config) -> Window {
+    scheduled_window(config.pull.now, config.pull.interval_seconds)
 }
 
 /// On a terminal, one line that sums up a run that went well.

@@ -12,7 +12,7 @@ pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
         return check_unix_time(seconds);
     }
     if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
-        return Ok(date.and_time(NaiveTime::MIN).and_utc().timestamp());
+        return check_unix_time(date.and_time(NaiveTime::MIN).and_utc().timestamp());
     }
     let Ok(time) = DateTime::parse_from_rfc3339(text) else {
         return Err(format!(
@@ -20,7 +20,7 @@ pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
         ));
     };
     match time.timestamp_subsec_nanos() {
-        0 => Ok(time.timestamp()),
+        0 => check_unix_time(time.timestamp()),
         _ => Err(format!(
             "“{text}” has a fraction of a second, and Verkada takes whole seconds only"
         )),
@@ -76,6 +76,7 @@ mod tests {
             "2026-09-14T16:00:00.5Z",
             "-1",
             "1e9",
+            "1066-01-01",
             "99999999999999999999",
         ] {
             assert!(parse_time(unreadable).is_err(), "{unreadable}");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint_file::{CheckpointFile, Unreadable};
-use super::output::OutputMark;
+use super::output::{Announcement, OutputMark};
 use super::printed::Printed;
 use crate::api::Source;
 use crate::durable_file;
@@ -20,8 +20,9 @@ pub(super) const CLOCK_TOLERANCE: i64 = 60;
 #[derive(Debug)]
 pub struct Checkpoint {
     path: PathBuf,
-    // Held for its lock.
-    _lock: File,
+    /// Held for its lock, and says what is about to be written.
+    lock: File,
+    announced: Option<Announcement>,
     pub(super) state: State,
     /// Whether there was a file.
     existed: bool,
@@ -118,6 +119,7 @@ pub enum CheckpointError {
 const REMEDY_CORRUPT: &str = "restore it from a backup, or move it away and give --start and --end to read from a time that is surely printed";
 const REMEDY_OTHER: &str = "give each organisation, host and key a --checkpoint of its own";
 const REMEDY_ACCESS: &str = "make it a file that this user can read and replace";
+const REMEDY_FOLDER: &str = "create the folder";
 const REMEDY_CLOCK: &str = "set this machine's clock, or restore an older checkpoint";
 const REMEDY_VERSION: &str = "run the version that wrote it, or a newer one";
 
@@ -131,7 +133,7 @@ impl Checkpoint {
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
         let path = &resolve(path)?;
         check_access(path)?;
-        let lock = lock(path)?;
+        let (lock, announced) = lock(path)?;
         durable_file::check_replaceable(path).map_err(|error| {
             unusable(path, format!("could not be saved: {error}"), REMEDY_ACCESS)
         })?;
@@ -151,7 +153,8 @@ impl Checkpoint {
         };
         Ok(Self {
             path: path.to_owned(),
-            _lock: lock,
+            announced,
+            lock,
             existed: state.is_some(),
             state: state.unwrap_or_default(),
         })
@@ -216,6 +219,21 @@ impl Checkpoint {
         })
     }
 
+    /// What an earlier run was about to write when it ended.
+    pub(super) fn announced(&self) -> Option<Announcement> {
+        self.announced
+    }
+
+    /// Notes durably what is about to be written to the output.
+    pub(super) fn announce(&mut self, announcement: Announcement) -> Result<(), CheckpointError> {
+        let noted =
+            write_lock(&mut self.lock, Some(announcement)).and_then(|()| self.lock.sync_data());
+        noted.map_err(|error| CheckpointError::Save {
+            path: self.path.clone(),
+            error,
+        })
+    }
+
     /// Whether there was a file when this run began.
     pub(super) fn existed(&self) -> bool {
         self.existed
@@ -271,9 +289,13 @@ fn check_access(path: &Path) -> Result<(), CheckpointError> {
 }
 
 /// The lock is a file of its own, because the checkpoint itself is replaced with each save. It stays behind.
-fn lock(path: &Path) -> Result<File, CheckpointError> {
-    let failed =
-        |error: io::Error| unusable(path, format!("cannot be locked: {error}"), REMEDY_ACCESS);
+fn lock(path: &Path) -> Result<(File, Option<Announcement>), CheckpointError> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => {
+            unusable(path, "lies in a folder that does not exist", REMEDY_FOLDER)
+        }
+        _ => unusable(path, format!("cannot be locked: {error}"), REMEDY_ACCESS),
+    };
     let lock_path = durable_file::neighbour(path, "lock").map_err(failed)?;
     let mut options = OpenOptions::new();
     options
@@ -283,32 +305,43 @@ fn lock(path: &Path) -> Result<File, CheckpointError> {
         .truncate(false)
         .mode(0o600);
     let mut file = options.open(lock_path).map_err(failed)?;
-    match file.try_lock() {
+    let locked = file.try_lock();
+    let mut text = String::new();
+    // Without it there is nobody to name and nothing announced.
+    let _ = file.read_to_string(&mut text);
+    match locked {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
-            let mut holder = String::new();
-            // Only for the message, which does without it as well.
-            let _ = file.read_to_string(&mut holder);
-            let holder = if holder.is_empty() {
-                "process unknown"
-            } else {
-                holder.trim()
-            };
+            let holder = text.lines().next().unwrap_or("process unknown").to_owned();
             return Err(CheckpointError::Busy {
                 path: path.to_owned(),
-                holder: holder.to_owned(),
+                holder,
             });
         }
         Err(TryLockError::Error(error)) => return Err(failed(error)),
     }
-    name_holder(&mut file).map_err(failed)?;
-    Ok(file)
+    let announced = text.lines().find_map(parse_announcement);
+    write_lock(&mut file, announced).map_err(failed)?;
+    Ok((file, announced))
 }
 
-fn name_holder(lock: &mut File) -> io::Result<()> {
+/// The lock file names its holder, and below it what is being written.
+fn write_lock(lock: &mut File, announced: Option<Announcement>) -> io::Result<()> {
+    let mut text = format!("process {}\n", std::process::id());
+    if let Some(Announcement { offset, bytes }) = announced {
+        text.push_str(&format!("writes {bytes} bytes at {offset}\n"));
+    }
     lock.set_len(0)?;
     lock.rewind()?;
-    writeln!(lock, "process {}", std::process::id())
+    lock.write_all(text.as_bytes())
+}
+
+fn parse_announcement(line: &str) -> Option<Announcement> {
+    let (bytes, offset) = line.strip_prefix("writes ")?.split_once(" bytes at ")?;
+    Some(Announcement {
+        offset: offset.parse().ok()?,
+        bytes: bytes.parse().ok()?,
+    })
 }
 
 fn unusable(path: &Path, problem: impl Into<String>, remedy: &'static str) -> CheckpointError {

@@ -2,6 +2,7 @@
 
 mod checkpoint;
 mod checkpoint_file;
+mod collected;
 mod filter;
 mod fingerprint;
 mod output;

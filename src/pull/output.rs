@@ -40,6 +40,31 @@ pub(super) struct OutputMark {
     end: String,
 }
 
+/// What is about to be written: kept where it survives a kill, so that half of it is known for what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Announcement {
+    pub(super) offset: u64,
+    pub(super) bytes: u64,
+}
+
+/// What stands behind the acknowledged end of an output file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Tail {
+    /// Nothing, or the file is another one.
+    None,
+    /// So many bytes of a run that was killed; they are gone.
+    Cut(u64),
+    /// So many bytes of somebody else's; they are still there.
+    Foreign(u64),
+}
+
+impl OutputMark {
+    /// Bytes that are acknowledged.
+    pub(super) fn length(&self) -> u64 {
+        self.length
+    }
+}
+
 impl Output {
     /// Writes to `stream`, such as standard output.
     pub fn stream(stream: impl Write + Send + 'static) -> Self {
@@ -52,12 +77,11 @@ impl Output {
     ///
     /// Those of opening the file.
     pub fn append(path: &Path) -> io::Result<Self> {
+        // Whoever opens a pipe for reading as well is its own reader, and never learns that the other one left.
+        let is_read_again = path.is_file() || !path.exists();
         let mut options = OpenOptions::new();
-        let file = match options.read(true).append(true).create(true).open(path) {
-            // A pipe or a device may be write-only; it is never read.
-            Err(_) if !path.is_file() => options.read(false).open(path)?,
-            opened => opened?,
-        };
+        let options = options.append(true).create(true).read(is_read_again);
+        let file = options.open(path)?;
         Ok(Self(Sink::File(OutputFile {
             file,
             path: path.to_owned(),
@@ -83,18 +107,29 @@ impl Output {
     }
 
     /// Cuts off what was written behind `mark` and never acknowledged, if this is the file that `mark` is of;
-    /// a file that was rotated or replaced stays as it is. Returns the bytes that were cut off.
-    pub(super) fn cut_to(&mut self, mark: Option<&OutputMark>) -> io::Result<u64> {
+    /// a file that was rotated or replaced stays as it is. So does a tail that was not `announced`: somebody
+    /// else has written it.
+    pub(super) fn cut_to(
+        &mut self,
+        mark: Option<&OutputMark>,
+        announced: Option<Announcement>,
+    ) -> io::Result<Tail> {
         let (Sink::File(output), Some(mark)) = (&mut self.0, mark) else {
-            return Ok(0);
+            return Ok(Tail::None);
         };
         let length = output.file.metadata()?.len();
         if length <= mark.length || output.mark_at(mark.length)?.as_ref() != Some(mark) {
-            return Ok(0);
+            return Ok(Tail::None);
+        }
+        let bytes = length - mark.length;
+        let is_ours = announced
+            .is_some_and(|announced| announced.offset == mark.length && announced.bytes >= bytes);
+        if !is_ours {
+            return Ok(Tail::Foreign(bytes));
         }
         output.file.set_len(mark.length)?;
         output.file.sync_all()?;
-        Ok(length - mark.length)
+        Ok(Tail::Cut(bytes))
     }
 
     /// The file as it is now; `None` for a stream, a pipe or a device.
@@ -153,7 +188,7 @@ fn write_lines<'a>(
 ) -> io::Result<()> {
     let mut writer = BufWriter::with_capacity(64 << 10, target);
     for line in lines {
-        writer.write_all(&line.text)?;
+        writer.write_all(line.text.as_bytes())?;
         writer.write_all(b"\n")?;
     }
     // Dropping the writer would flush as well, and hide the failure.
@@ -168,63 +203,69 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::api::LineText;
 
     fn line(text: &str) -> Line {
         Line {
-            text: text.as_bytes().into(),
+            text: LineText::Own(text.as_bytes().into()),
             findable_until: 0,
         }
+    }
+
+    /// A file that holds an acknowledged line.
+    fn acknowledged(path: &Path) -> (Output, OutputMark) {
+        let mut output = Output::append(path).unwrap();
+        output.write([line("one")].iter(), true).unwrap();
+        let mark = output.mark().unwrap().unwrap();
+        (output, mark)
+    }
+
+    fn announced(offset: u64, bytes: u64) -> Option<Announcement> {
+        Some(Announcement { offset, bytes })
     }
 
     #[test]
     fn only_an_unacknowledged_tail_of_the_same_file_is_cut_off() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.jsonl");
-        let mut output = Output::append(&path).unwrap();
-        output.write([line("one")].iter(), true).unwrap();
-        let mark = output.mark().unwrap().unwrap();
+        let (mut output, mark) = acknowledged(&path);
         output.write([line("two")].iter(), true).unwrap();
 
         let mut again = Output::append(&path).unwrap();
-        assert_eq!(again.cut_to(Some(&mark)).unwrap(), 4);
-        assert_eq!(again.cut_to(Some(&mark)).unwrap(), 0);
+        let cut = |output: &mut Output| output.cut_to(Some(&mark), announced(4, 4)).unwrap();
+        assert_eq!(cut(&mut again), Tail::Cut(4));
+        assert_eq!(cut(&mut again), Tail::None);
         again.write([line("2")].iter(), true).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "one\n2\n");
     }
 
     #[test]
-    fn a_replaced_file_is_never_cut() {
+    fn what_somebody_else_has_appended_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.jsonl");
-        let mut output = Output::append(&path).unwrap();
-        output.write([line("one")].iter(), true).unwrap();
-        let mark = output.mark().unwrap();
-        fs::rename(&path, folder.path().join("out.jsonl.1")).unwrap();
-        fs::write(&path, "somebody else's longer content\n").unwrap();
-        assert_eq!(
-            Output::append(&path)
-                .unwrap()
-                .cut_to(mark.as_ref())
-                .unwrap(),
-            0
-        );
+        let (mut output, mark) = acknowledged(&path);
+        output.write([line("theirs")].iter(), true).unwrap();
+        for announcement in [None, announced(0, 100), announced(4, 6)] {
+            let tail = output.cut_to(Some(&mark), announcement).unwrap();
+            assert_eq!(tail, Tail::Foreign(7));
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap(), "one\ntheirs\n");
     }
 
     #[test]
-    fn a_file_that_was_emptied_and_filled_anew_is_never_cut() {
+    fn a_file_that_was_replaced_or_emptied_is_never_cut() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.jsonl");
-        let mut output = Output::append(&path).unwrap();
-        output.write([line("one")].iter(), true).unwrap();
-        let mark = output.mark().unwrap();
+        let uncut = |mark: &OutputMark| {
+            let mut output = Output::append(&path).unwrap();
+            output.cut_to(Some(mark), announced(4, 100)).unwrap() == Tail::None
+        };
+        let (_, mark) = acknowledged(&path);
         fs::write(&path, "the same inode, other content\n").unwrap();
-        assert_eq!(
-            Output::append(&path)
-                .unwrap()
-                .cut_to(mark.as_ref())
-                .unwrap(),
-            0
-        );
+        assert!(uncut(&mark));
+        fs::rename(&path, folder.path().join("out.jsonl.1")).unwrap();
+        fs::write(&path, "somebody else's longer content\n").unwrap();
+        assert!(uncut(&mark));
     }
 
     #[test]

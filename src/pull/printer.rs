@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::checkpoint::{Checkpoint, Watermark};
 use super::fingerprint::Fingerprint;
-use super::output::Output;
+use super::output::{Announcement, Output, Tail};
 use super::slice::{Line, Slice};
 use super::{Error, PulledSlice};
 use crate::api::Source;
@@ -98,12 +98,23 @@ impl Printer {
             return Ok(());
         };
         let known = checkpoint.state.output.clone();
-        let cut = self.output.cut_to(known.as_ref()).map_err(Error::Output)?;
-        if cut > 0 {
-            tracing::info!(
-                bytes = cut,
-                "cut off what an interrupted run had written and not acknowledged"
-            );
+        let announced = checkpoint.announced();
+        match self
+            .output
+            .cut_to(known.as_ref(), announced)
+            .map_err(Error::Output)?
+        {
+            Tail::None => {}
+            Tail::Cut(bytes) => {
+                tracing::info!(
+                    bytes,
+                    "cut off what a killed run had written and not acknowledged"
+                );
+            }
+            Tail::Foreign(bytes) => tracing::warn!(
+                bytes,
+                "something else has written to the file of --output since the last run; give it a file of its own"
+            ),
         }
         let mark = self.output.mark().map_err(Error::Output)?;
         let mut changed = false;
@@ -143,6 +154,7 @@ impl Printer {
             acknowledge(checkpoint, pulled, &fresh, self.overlap);
             checkpoint.save()?;
         }
+        announce(checkpoint, &fresh)?;
         die(Moment::BeforeWrite)?;
         self.output
             .write(fresh.iter().map(|(line, _)| *line), true)
@@ -178,6 +190,26 @@ impl Printer {
     }
 }
 
+/// Makes a half-written slice recognisable to the next run.
+fn announce(checkpoint: &mut Checkpoint, fresh: &[(&Line, Fingerprint)]) -> Result<(), Error> {
+    let Some(mark) = checkpoint
+        .state
+        .output
+        .as_ref()
+        .filter(|_| !fresh.is_empty())
+    else {
+        return Ok(());
+    };
+    let lengths = fresh
+        .iter()
+        .map(|(line, _)| line.text.as_bytes().len() as u64 + 1);
+    let announcement = Announcement {
+        offset: mark.length(),
+        bytes: lengths.sum(),
+    };
+    Ok(checkpoint.announce(announcement)?)
+}
+
 /// The lines that have not been printed yet, with their fingerprints.
 fn fresh_lines<'a>(
     checkpoint: &Checkpoint,
@@ -204,7 +236,7 @@ fn fresh_lines<'a>(
 }
 
 fn fingerprint(line: &Line) -> Fingerprint {
-    Fingerprint::of(&String::from_utf8_lossy(&line.text))
+    Fingerprint::of(&String::from_utf8_lossy(line.text.as_bytes()))
 }
 
 /// Moves the watermark to the end of the slice, but not past the server's clock: what the server has yet to

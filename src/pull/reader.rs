@@ -2,16 +2,15 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::mpsc;
 
-use super::filter::{EventFilter, Verdict};
-use super::slice::{Bounds, Edge, Line, Place, Slice, SliceLength, TARGET_RECORDS};
-use crate::api::{Error, Page, Pages, Record, Source, VerkadaApi, Window, sort_oldest_first};
+use super::collected::{Collected, Held, HeldSlice, Sample};
+use super::filter::EventFilter;
+use super::slice::{Bounds, SliceLength, TARGET_RECORDS};
+use crate::api::{Error, Page, Pages, Source, VerkadaApi, Window};
 
 /// A slice that turns out to hold more than this is read again in shorter pieces.
 const MOST_RECORDS: u64 = 3 * TARGET_RECORDS;
@@ -53,46 +52,6 @@ pub(super) fn start(
     };
     tokio::spawn(Reader::new(api, reading).run(sender));
     receiver
-}
-
-/// A slice, and its claim on the memory for fetching ahead, which ends with it.
-pub(super) struct HeldSlice {
-    pub(super) slice: Slice,
-    claim: Claim,
-}
-
-impl HeldSlice {
-    /// The slice, and the claim, to be dropped when the slice is printed.
-    pub(super) fn into_parts(self) -> (Slice, Claim) {
-        (self.slice, self.claim)
-    }
-}
-
-/// Bytes that are waiting in memory.
-#[derive(Default)]
-struct Held {
-    bytes: AtomicUsize,
-    freed: Notify,
-}
-
-/// A part of the memory for fetching ahead; given back when dropped.
-pub(super) struct Claim {
-    held: Arc<Held>,
-    bytes: usize,
-}
-
-impl Claim {
-    fn add(&mut self, bytes: usize) {
-        self.bytes += bytes;
-        self.held.bytes.fetch_add(bytes, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        self.held.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
-        self.held.freed.notify_one();
-    }
 }
 
 struct Reader {
@@ -160,7 +119,7 @@ impl Reader {
                     }
                 }
                 Some(answered) = self.under_way.next() => self.take(answered),
-                () = held.freed.notified(), if !self.queue.is_empty() => {}
+                () = held.freed(), if !self.queue.is_empty() => {}
                 () = sender.closed() => return,
             }
             if self.queue.is_empty() {
@@ -176,7 +135,7 @@ impl Reader {
         while at < self.queue.len() && self.under_way.len() < lanes {
             // Finished slices before it wait for the output, so nothing would be gained by exceeding the memory.
             let is_next = at == 0;
-            let room = self.held.bytes.load(Ordering::Relaxed) < FETCH_AHEAD_BYTES;
+            let room = self.held.bytes() < FETCH_AHEAD_BYTES;
             match &mut self.queue[at] {
                 Entry::Failed(_) => return,
                 Entry::Planned(bounds) if is_next || (room && self.length.informed) => {
@@ -261,7 +220,7 @@ impl Reader {
             return;
         };
         if let Some(page) = page {
-            started.collected.add(page, &started.bounds, &self.reading);
+            started.collected.add(&page, &started.bounds, &self.reading);
         }
         if pages.is_finished() {
             return self.finish(at);
@@ -295,161 +254,8 @@ impl Reader {
             return;
         };
         self.length
-            .finished(started.bounds.seconds(), started.collected.seen);
+            .finished(started.bounds.seconds(), started.collected.seen());
         self.queue[at] =
             Entry::Finished(started.collected.into_slice(started.bounds, &self.reading));
     }
-}
-
-/// What the pages so far say of a slice: so many records within so many seconds.
-#[derive(Clone, Copy)]
-struct Sample {
-    seconds: i64,
-    records: u64,
-    pages: u64,
-}
-
-impl Sample {
-    /// How many records `seconds` hold if it goes on like this; never fewer than there are already.
-    fn expected_within(&self, seconds: i64) -> u64 {
-        let expected = self.records as f64 * seconds as f64 / self.seconds as f64;
-        (expected as u64).max(self.records)
-    }
-}
-
-/// What a slice's pages have brought so far, newest first.
-struct Collected {
-    lines: Vec<(Option<DateTime<Utc>>, Line)>,
-    claim: Claim,
-    /// Records seen, kept or not, and pages.
-    seen: u64,
-    page_count: u64,
-    oldest: Option<i64>,
-    newest: Option<i64>,
-    edge: Edge,
-    server_time: Option<DateTime<Utc>>,
-    organization_id: Option<String>,
-    unclassified: u64,
-}
-
-impl Collected {
-    fn new(held: Arc<Held>) -> Self {
-        Self {
-            lines: Vec::new(),
-            claim: Claim { held, bytes: 0 },
-            seen: 0,
-            page_count: 0,
-            oldest: None,
-            newest: None,
-            edge: Edge::default(),
-            server_time: None,
-            organization_id: None,
-            unclassified: 0,
-        }
-    }
-
-    fn add(&mut self, page: Page, bounds: &Bounds, reading: &Reading) {
-        self.page_count += 1;
-        self.seen += page.records.len() as u64;
-        self.server_time = self.server_time.or(page.server_time);
-        for record in &page.records {
-            let time = record.time(reading.window.time_base());
-            if let Some(time) = time {
-                self.note_time(time.timestamp(), bounds);
-            }
-            if self.organization_id.is_none() {
-                self.organization_id = record.organization_id().map(|id| id.into_owned());
-            }
-            let verdict = reading.filter.verdict(reading.source, record);
-            self.unclassified +=
-                u64::from(verdict == Verdict::KeepUnclassified || !record.is_object());
-            if verdict != Verdict::Drop {
-                let line = line(record, reading);
-                self.claim
-                    .add(line.text.len() + size_of::<(Option<DateTime<Utc>>, Line)>());
-                self.lines.push((time, line));
-            }
-        }
-    }
-
-    fn note_time(&mut self, time: i64, bounds: &Bounds) {
-        self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
-        self.newest = Some(self.newest.map_or(time, |newest| newest.max(time)));
-        self.edge.first_asked |= time == bounds.asked_from();
-        self.edge.last_second |= time == bounds.to - 1;
-    }
-
-    fn sample(&self) -> Sample {
-        let span = self
-            .newest
-            .zip(self.oldest)
-            .map_or(1, |(newest, oldest)| newest - oldest);
-        Sample {
-            seconds: span.max(1),
-            records: self.seen,
-            pages: self.page_count,
-        }
-    }
-
-    fn into_slice(self, bounds: Bounds, reading: &Reading) -> HeldSlice {
-        let mut strays = 0_u64;
-        let mut lines = Vec::with_capacity(self.lines.len());
-        for (time, line) in sort_oldest_first(self.lines) {
-            let place = bounds.place(time);
-            strays += u64::from(place == Place::Stray);
-            if place != Place::Neighbour {
-                lines.push(line);
-            }
-        }
-        warn_of_oddities(reading.source, strays, self.unclassified);
-        HeldSlice {
-            slice: Slice {
-                source: reading.source,
-                bounds,
-                lines,
-                server_time: self.server_time,
-                organization_id: self.organization_id,
-                edge: self.edge,
-            },
-            claim: self.claim,
-        }
-    }
-}
-
-fn warn_of_oddities(source: Source, strays: u64, unclassified: u64) {
-    if unclassified > 0 {
-        tracing::warn!(%source, records = unclassified, "records without a readable event name were printed all the same");
-    }
-    if strays > 0 {
-        tracing::warn!(%source, records = strays, "Verkada sent records from outside the window asked for; they were printed all the same");
-    }
-}
-
-fn line(record: &Record, reading: &Reading) -> Line {
-    let mut text = Vec::new();
-    record.push_line(&mut text);
-    let findable_until = reading
-        .processing_allowance
-        .map_or(0, |allowance| findable_until(record, reading, allowance));
-    Line {
-        text: text.into_boxed_slice(),
-        findable_until,
-    }
-}
-
-/// The latest of a record's times. An audit log that does not say when it was processed may have been so up to
-/// the allowance after it happened; one without any time may be found as long as the window is.
-fn findable_until(record: &Record, reading: &Reading, allowance: i64) -> i64 {
-    if reading.source == Source::Notifications {
-        return record
-            .created()
-            .map_or(reading.window.end(), |time| time.timestamp());
-    }
-    let event = record.timestamp().map(|time| time.timestamp());
-    let processed = record.processed_timestamp().map(|time| time.timestamp());
-    let allowed = event.map(|event| event + allowance);
-    processed
-        .or(allowed)
-        .max(event)
-        .unwrap_or(reading.window.end())
 }

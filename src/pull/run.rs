@@ -4,10 +4,11 @@ use std::io;
 
 use tokio::sync::{mpsc, watch};
 
+use super::collected::HeldSlice;
 use super::filter::EventFilter;
 use super::plan::{Planner, Span, Step};
 use super::printer::Printer;
-use super::reader::{self, HeldSlice, Reading};
+use super::reader::{self, Reading};
 use super::resume::{CarryOn, Resume};
 use super::{Error, PulledSlice};
 use crate::api::{self, Source, TimeBase, VerkadaApi, Window};
@@ -200,16 +201,19 @@ impl Pull {
         let Some(checkpoint) = printer.checkpoint() else {
             return Ok(());
         };
-        let is_known = checkpoint.state.key_fingerprint == key_fingerprint;
+        let earlier_key = &checkpoint.state.key_fingerprint;
+        let is_known = *earlier_key == key_fingerprint;
+        let had_another = !is_known && !earlier_key.is_empty();
+        let knew_organization = checkpoint.state.organization_id.is_some();
         // Only audit logs name their organisation: if none are read, this is the time to learn it.
         let learns_later = !checkpoint.existed() && self.sources.contains(&Source::AuditLogs);
         if !is_known && !learns_later {
             let organization_id = self.organization_of_key(api).await?;
             checkpoint.check_organization(organization_id.as_deref())?;
-            if organization_id.is_none() && checkpoint.existed() {
+            if had_another && !(knew_organization && organization_id.is_some()) {
                 tracing::warn!(
                     checkpoint = %checkpoint.path().display(),
-                    "the API key is another one than before, and no audit log tells whether it belongs to the same organisation"
+                    "the API key is another one than before, and no audit log tells whether it belongs to the same organisation; if not, use another --checkpoint"
                 );
             }
         }

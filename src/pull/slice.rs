@@ -2,14 +2,14 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::api::{Source, TimeBase, Window};
+use crate::api::{LineText, Source, TimeBase, Window};
 
 /// Records that a slice should hold: at 200 a page about 30 requests, of which half a page is wasted on
 /// average.
 pub(super) const TARGET_RECORDS: u64 = 6_000;
 
 /// Records that a slice should hold at the least, when slices are shortened to keep more of them under way.
-const LEAST_RECORDS: u64 = 400;
+const LEAST_RECORDS: u64 = 600;
 
 /// The longest slice. The greatest window that Verkada answers is not documented; seven days is the longest
 /// that a client is known to ask for in one go.
@@ -109,10 +109,10 @@ impl Bounds {
 }
 
 /// One record, ready to be printed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(super) struct Line {
     /// Compact JSON without the line feed.
-    pub(super) text: Box<[u8]>,
+    pub(super) text: LineText,
     /// The last time, in Unix seconds, by which any later query could find this record again.
     pub(super) findable_until: i64,
 }
@@ -160,7 +160,7 @@ impl SliceLength {
     /// to keep the pace. The pages of a slice come one after the other, so towards the end the slices get
     /// shorter: otherwise the last ones would be read alone.
     pub(super) fn next(&self, remaining: i64, side_by_side: f64) -> i64 {
-        let shared = (remaining as f64 / (side_by_side * 1.5).max(1.0)) as i64;
+        let shared = (remaining as f64 / (side_by_side * 2.0).max(1.0)) as i64;
         let least = (self.seconds as f64 * LEAST_RECORDS as f64 / TARGET_RECORDS as f64) as i64;
         self.seconds.min(shared.max(least)).max(1)
     }
@@ -253,8 +253,8 @@ mod tests {
         let mut length = SliceLength::starting_at(900);
         length.finished(6_000, TARGET_RECORDS);
         assert_eq!(length.next(1_000_000, 5.0), 6_000);
-        assert_eq!(length.next(30_000, 5.0), 4_000);
-        assert_eq!(length.next(2_000, 5.0), 400);
+        assert_eq!(length.next(30_000, 5.0), 3_000);
+        assert_eq!(length.next(2_000, 5.0), 600);
         assert_eq!(length.next(2_000, 0.1), 2_000);
     }
 

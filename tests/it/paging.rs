@@ -112,7 +112,7 @@ fn pages_that_go_in_circles_end_the_read_and_print_nothing_of_it() {
             ended.says(&[
                 "go in circles",
                 "already read",
-                "to carry on, run the same command with --only",
+                "to carry on, append the output of the same command with --only",
             ]);
             assert_eq!(server.seen().len(), requests);
         }

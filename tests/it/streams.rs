@@ -262,3 +262,55 @@ fn help_survives_a_reader_that_goes_away() {
     drop(child.stdout.take());
     Ended::from(child.wait_with_output().unwrap()).quietly();
 }
+
+#[test]
+fn a_closed_standard_output_is_an_error_that_moves_no_checkpoint() {
+    let program = Program::bare();
+    let binary = env!("CARGO_BIN_EXE_verkada-audit-logs");
+    let script = format!("{binary} --demo --checkpoint progress.json >&-");
+    let mut command = program.command::<&str>([]);
+    let folder = command.get_current_dir().unwrap().to_owned();
+    command = std::process::Command::new("sh");
+    command
+        .args(["-c", &script])
+        .current_dir(folder)
+        .env_clear();
+    let ended = Ended::from(command.output().unwrap());
+    ended.refuses(1, &["standard output is closed"]);
+    assert!(!program.path("progress.json").exists());
+}
+
+#[test]
+fn an_output_that_is_a_pipe_ends_with_its_reader() {
+    let program = Program::bare();
+    let made = std::process::Command::new("mkfifo")
+        .arg(program.path("pipe"))
+        .status();
+    assert!(made.unwrap().success());
+    let reader = std::thread::spawn({
+        let path = program.path("pipe");
+        move || {
+            let mut line = String::new();
+            let mut reader = BufReader::new(fs::File::open(path).unwrap());
+            reader.read_line(&mut line).unwrap();
+            line
+        }
+    });
+    let range = [
+        "--start",
+        "2026-09-14T08:00:00Z",
+        "--end",
+        "2026-09-14T10:00:00Z",
+    ];
+    let arguments = ["--demo", "--output", "pipe"].into_iter().chain(range);
+    program.run(arguments).quietly();
+    assert!(reader.join().unwrap().starts_with('{'));
+}
+
+#[test]
+fn a_dash_is_standard_output() {
+    let program = Program::bare();
+    let ended = program.run(["--demo", "--output", "-"]).quietly();
+    assert!(!ended.stdout.is_empty());
+    assert!(program.files().is_empty());
+}

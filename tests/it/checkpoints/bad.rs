@@ -95,7 +95,7 @@ fn a_missing_folder_is_an_error_and_is_not_made() {
     let server = server();
     let program = Program::asking_demo(&server);
     let ended = program.run(["--checkpoint", "missing/progress.json"]);
-    ended.refuses(2, &["missing/progress.json", "No such file or directory"]);
+    ended.refuses(2, &["missing/progress.json", "create the folder"]);
     assert!(program.files().is_empty());
     assert_eq!(server.stats().requests(), 0);
 }

@@ -72,11 +72,54 @@ fn only_what_a_killed_run_left_is_cut_off() {
     program.run(range(START, MIDDLE, &APPEND)).quietly();
     let path = program.path("records.jsonl");
     let mut torn = fs::read(&path).unwrap();
+    let announcement = format!("process 1\nwrites 700 bytes at {}\n", torn.len());
+    program.write("progress.json.lock", announcement);
     torn.extend(b"{\"half a reco");
     fs::write(&path, torn).unwrap();
     program.run(range(START, END, &APPEND)).quietly();
     let records = fs::read_to_string(&path).unwrap();
     assert_eq!(sorted(&[&records]), everything(&server, START, END));
+}
+
+#[test]
+fn what_something_else_has_appended_is_never_cut_off() {
+    let server = server();
+    let program = Program::asking_demo(&server);
+    program.run(range(START, MIDDLE, &APPEND)).quietly();
+    let path = program.path("records.jsonl");
+    let mut shared = fs::read(&path).unwrap();
+    shared.extend(b"somebody else's line\n");
+    fs::write(&path, &shared).unwrap();
+    let ended = program.run(range(START, END, &APPEND));
+    assert_eq!(ended.code, Some(0));
+    ended.says(&["something else has written", "--output"]);
+    assert!(fs::read(&path).unwrap().starts_with(&shared));
+}
+
+#[test]
+fn one_file_never_serves_two_purposes() {
+    let program = Program::asking("http://127.0.0.1:1", "key");
+    for (arguments, words) in [
+        (
+            ["--checkpoint", "a", "--output", "./a"],
+            ["--checkpoint", "--output"],
+        ),
+        (
+            ["--token-file", "a", "--output", "a"],
+            ["--token-file", "--output"],
+        ),
+        (
+            ["--checkpoint", "a", "--token-file", "a"],
+            ["--checkpoint", "--token-file"],
+        ),
+        (
+            ["--checkpoint", "a", "--output", "a.lock"],
+            ["--checkpoint", "--output"],
+        ),
+    ] {
+        program.run(arguments).refuses(2, &words);
+    }
+    assert!(program.files().is_empty());
 }
 
 /// What happens to the output file between two runs.

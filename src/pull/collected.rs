@@ -1,0 +1,226 @@
+//! What has been read of a slice, and how much memory it takes.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::Notify;
+
+use super::filter::Verdict;
+use super::reader::Reading;
+use super::slice::{Bounds, Edge, Line, Place, Slice};
+use crate::api::{Page, Record, Source, sort_oldest_first};
+
+/// A slice, and its claim on the memory for fetching ahead, which ends with it.
+pub(super) struct HeldSlice {
+    pub(super) slice: Slice,
+    claim: Claim,
+}
+
+impl HeldSlice {
+    /// The slice, and the claim, to be dropped when the slice is printed.
+    pub(super) fn into_parts(self) -> (Slice, Claim) {
+        (self.slice, self.claim)
+    }
+}
+
+/// Bytes that are waiting in memory.
+#[derive(Default)]
+pub(super) struct Held {
+    bytes: AtomicUsize,
+    freed: Notify,
+}
+
+impl Held {
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    /// Returns when some were freed since the last call.
+    pub(super) async fn freed(&self) {
+        self.freed.notified().await;
+    }
+}
+
+/// A part of the memory for fetching ahead; given back when dropped.
+pub(super) struct Claim {
+    held: Arc<Held>,
+    bytes: usize,
+}
+
+impl Claim {
+    fn add(&mut self, bytes: usize) {
+        self.bytes += bytes;
+        self.held.bytes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.held.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.held.freed.notify_one();
+    }
+}
+
+/// What the pages so far say of a slice: so many records within so many seconds.
+#[derive(Clone, Copy)]
+pub(super) struct Sample {
+    pub(super) seconds: i64,
+    pub(super) records: u64,
+    pub(super) pages: u64,
+}
+
+impl Sample {
+    /// How many records `seconds` hold if it goes on like this; never fewer than there are already.
+    pub(super) fn expected_within(&self, seconds: i64) -> u64 {
+        let expected = self.records as f64 * seconds as f64 / self.seconds as f64;
+        (expected as u64).max(self.records)
+    }
+}
+
+/// What a slice's pages have brought so far, newest first.
+pub(super) struct Collected {
+    lines: Vec<(Option<DateTime<Utc>>, Line)>,
+    claim: Claim,
+    seen: u64,
+    page_count: u64,
+    oldest: Option<i64>,
+    newest: Option<i64>,
+    edge: Edge,
+    server_time: Option<DateTime<Utc>>,
+    organization_id: Option<String>,
+    unclassified: u64,
+}
+
+impl Collected {
+    pub(super) fn new(held: Arc<Held>) -> Self {
+        Self {
+            lines: Vec::new(),
+            claim: Claim { held, bytes: 0 },
+            seen: 0,
+            page_count: 0,
+            oldest: None,
+            newest: None,
+            edge: Edge::default(),
+            server_time: None,
+            organization_id: None,
+            unclassified: 0,
+        }
+    }
+
+    /// Takes what is wanted of a page.
+    pub(super) fn add(&mut self, page: &Page, bounds: &Bounds, reading: &Reading) {
+        self.page_count += 1;
+        self.seen += page.records.len() as u64;
+        self.server_time = self.server_time.or(page.server_time);
+        let records = page.records.iter();
+        let verdicts = records.map(|record| reading.filter.verdict(reading.source, record));
+        let verdicts: Vec<_> = verdicts.collect();
+        let kept = verdicts.iter().filter(|verdict| **verdict != Verdict::Drop);
+        let most_are_kept = 2 * kept.count() >= verdicts.len();
+        for (record, verdict) in page.records.iter().zip(verdicts) {
+            let time = record.time(reading.window.time_base());
+            if let Some(time) = time {
+                self.note_time(time.timestamp(), bounds);
+            }
+            if self.organization_id.is_none() {
+                self.organization_id = record.organization_id().map(|id| id.into_owned());
+            }
+            let is_odd = verdict == Verdict::KeepUnclassified || !record.is_object();
+            self.unclassified += u64::from(is_odd);
+            if verdict != Verdict::Drop {
+                self.keep(time, line(record, reading, most_are_kept));
+            }
+        }
+    }
+
+    fn keep(&mut self, time: Option<DateTime<Utc>>, line: Line) {
+        let bytes = line.text.as_bytes().len() + size_of::<(Option<DateTime<Utc>>, Line)>();
+        self.claim.add(bytes);
+        self.lines.push((time, line));
+    }
+
+    /// Records seen so far, kept or not.
+    pub(super) fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    fn note_time(&mut self, time: i64, bounds: &Bounds) {
+        self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
+        self.newest = Some(self.newest.map_or(time, |newest| newest.max(time)));
+        self.edge.first_asked |= time == bounds.asked_from();
+        self.edge.last_second |= time == bounds.to - 1;
+    }
+
+    pub(super) fn sample(&self) -> Sample {
+        let span = self
+            .newest
+            .zip(self.oldest)
+            .map_or(1, |(newest, oldest)| newest - oldest);
+        Sample {
+            seconds: span.max(1),
+            records: self.seen,
+            pages: self.page_count,
+        }
+    }
+
+    pub(super) fn into_slice(self, bounds: Bounds, reading: &Reading) -> HeldSlice {
+        let mut strays = 0_u64;
+        let mut lines = Vec::with_capacity(self.lines.len());
+        for (time, line) in sort_oldest_first(self.lines) {
+            let place = bounds.place(time);
+            strays += u64::from(place == Place::Stray);
+            if place != Place::Neighbour {
+                lines.push(line);
+            }
+        }
+        warn_of_oddities(reading.source, strays, self.unclassified);
+        HeldSlice {
+            slice: Slice {
+                source: reading.source,
+                bounds,
+                lines,
+                server_time: self.server_time,
+                organization_id: self.organization_id,
+                edge: self.edge,
+            },
+            claim: self.claim,
+        }
+    }
+}
+
+fn warn_of_oddities(source: Source, strays: u64, unclassified: u64) {
+    if unclassified > 0 {
+        tracing::warn!(%source, records = unclassified, "records without a readable event name were printed all the same");
+    }
+    if strays > 0 {
+        tracing::warn!(%source, records = strays, "Verkada sent records from outside the window asked for; they were printed all the same");
+    }
+}
+
+fn line(record: &Record, reading: &Reading, shares_page: bool) -> Line {
+    let findable_until = reading
+        .processing_allowance
+        .map_or(0, |allowance| findable_until(record, reading, allowance));
+    Line {
+        text: record.line_text(shares_page),
+        findable_until,
+    }
+}
+
+/// The latest of a record's times. An audit log that does not say when it was processed may have been so up to
+/// the allowance after it happened; one without any time may be found as long as the window is.
+fn findable_until(record: &Record, reading: &Reading, allowance: i64) -> i64 {
+    if reading.source == Source::Notifications {
+        return record
+            .created()
+            .map_or(reading.window.end(), |time| time.timestamp());
+    }
+    let event = record.timestamp().map(|time| time.timestamp());
+    let processed = record.processed_timestamp().map(|time| time.timestamp());
+    let allowed = event.map(|event| event + allowance);
+    processed
+        .or(allowed)
+        .max(event)
+        .unwrap_or(reading.window.end())
+}
