@@ -132,6 +132,11 @@ impl Output {
         Ok(Tail::Cut(bytes))
     }
 
+    /// Whether the lines go into a file that was named.
+    pub(super) fn is_file(&self) -> bool {
+        matches!(self.0, Sink::File(_))
+    }
+
     /// The file as it is now; `None` for a stream, a pipe or a device.
     pub(super) fn mark(&mut self) -> io::Result<Option<OutputMark>> {
         let Sink::File(output) = &mut self.0 else {

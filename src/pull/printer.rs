@@ -154,7 +154,9 @@ impl Printer {
             acknowledge(checkpoint, pulled, &fresh, self.overlap);
             checkpoint.save()?;
         }
-        announce(checkpoint, &fresh)?;
+        if self.output.is_file() {
+            announce(checkpoint, &fresh)?;
+        }
         die(Moment::BeforeWrite)?;
         self.output
             .write(fresh.iter().map(|(line, _)| *line), true)
