@@ -108,12 +108,14 @@ fn unusable_output(path: &Path, error: &std::io::Error) -> PullError {
 /// Standard output without a buffer of its own: lines are gathered before they are written.
 ///
 /// Where it was closed, the runtime has put the null device in its place, which would swallow every record. It
-/// opens that for reading too, as nobody does who redirects output there.
+/// opens that for reading too, as a shell does not. Some programs that start others do: they are told as well.
 fn standard_output() -> std::io::Result<std::fs::File> {
     let mut output = File::from(std::io::stdout().as_fd().try_clone_to_owned()?);
-    let is_null = std::fs::metadata("/dev/null")?.rdev() == output.metadata()?.rdev();
+    let device = output.metadata()?.rdev();
+    let is_null = std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == device);
     if is_null && output.read(&mut [0]).is_ok() {
-        let reason = "standard output is closed; redirect it, or name a file with --output";
+        let reason =
+            "standard output is closed or discarded; redirect it, or name a file with --output";
         return Err(std::io::Error::other(reason));
     }
     Ok(output)
