@@ -1,7 +1,7 @@
 //! Where the lines go.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
+use std::io::{self, IoSlice, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
@@ -14,6 +14,9 @@ use crate::durable_file;
 
 /// So much of the end of a file is compared to recognise it.
 const COMPARED_BYTES: u64 = 4_096;
+
+/// Two for each line; Linux takes no more in one write.
+const SLICES_A_WRITE: usize = 1_024;
 
 /// Where the lines go: a stream, or a file that is appended to.
 pub struct Output(Sink);
@@ -187,20 +190,34 @@ impl OutputFile {
     }
 }
 
+/// Writes from where the lines are: gathering them in a buffer first would copy every byte once more.
 fn write_lines<'a>(
     target: &mut dyn Write,
-    lines: impl Iterator<Item = &'a Line>,
+    mut lines: impl Iterator<Item = &'a Line>,
 ) -> io::Result<()> {
-    let mut writer = BufWriter::with_capacity(64 << 10, target);
-    for line in lines {
-        writer.write_all(line.text.as_bytes())?;
-        writer.write_all(b"\n")?;
+    let mut slices = Vec::with_capacity(SLICES_A_WRITE);
+    loop {
+        let some = lines.by_ref().take(SLICES_A_WRITE / 2);
+        slices.extend(some.flat_map(|line| [line.text.as_bytes(), b"\n"].map(IoSlice::new)));
+        if slices.is_empty() {
+            return target.flush();
+        }
+        write_all(target, &mut slices)?;
+        slices.clear();
     }
-    // Dropping the writer would flush as well, and hide the failure.
-    writer
-        .into_inner()
-        .map_err(io::IntoInnerError::into_error)?
-        .flush()
+}
+
+/// Writes all of `slices`, however many writes it takes.
+fn write_all(target: &mut dyn Write, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
+    while !slices.is_empty() {
+        match target.write_vectored(slices) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => IoSlice::advance_slices(&mut slices, written),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -271,6 +288,41 @@ mod tests {
         fs::rename(&path, folder.path().join("out.jsonl.1")).unwrap();
         fs::write(&path, "somebody else's longer content\n").unwrap();
         assert!(uncut(&mark));
+    }
+
+    /// Takes a few bytes at a time, and now and then none.
+    struct Reluctant(std::sync::Arc<std::sync::Mutex<Vec<u8>>>, usize);
+
+    impl Write for Reluctant {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.write_vectored(&[IoSlice::new(bytes)])
+        }
+
+        fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+            self.1 += 1;
+            if self.1.is_multiple_of(5) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let bytes: Vec<_> = slices.iter().flat_map(|slice| slice.iter()).collect();
+            let taken = bytes.len().min(1 + self.1 % 7);
+            self.0.lock().unwrap().extend(bytes.into_iter().take(taken));
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_byte_is_written_however_little_a_write_takes() {
+        let texts = (0..1_300).map(|number| number.to_string());
+        let lines: Vec<_> = texts.map(|text| line(&text)).collect();
+        let written = std::sync::Arc::default();
+        let mut output = Output::stream(Reluctant(std::sync::Arc::clone(&written), 0));
+        output.write(lines.iter(), false).unwrap();
+        let expected: String = (0..1_300).map(|number| format!("{number}\n")).collect();
+        assert!(*written.lock().unwrap() == expected.as_bytes());
     }
 
     #[test]
