@@ -15,10 +15,11 @@ use verkada_audit_logs::demo::{DemoServer, Profile};
 use verkada_audit_logs::{Checkpoint, Output, Printer, Progress, PullError, Secret, VerkadaApi};
 
 use cli::args::Args;
-use cli::config::{Config, Target, UsageError};
+use cli::config::{Config, Target};
 use cli::environment::Environment;
 use cli::exit_code::ExitCode;
 use cli::logging::{self, LogFormat};
+use cli::settings::UsageError;
 use cli::signals::Signals;
 use cli::{progress, report};
 

@@ -6,13 +6,14 @@ use std::time::Duration;
 
 use super::client::{Inner, RequestOptions, VerkadaApi};
 use super::error::ConfigurationError;
+use super::http;
 use super::pacing::Pacer;
 use super::region::{BaseUrl, Region};
 use super::retry::RetryPolicy;
 use super::secret::Secret;
 use super::token_cache::TokenCache;
 use super::tokens::Tokens;
-use super::transport::{Transport, http_client};
+use super::transport::Transport;
 use super::{
     DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_PAGE_SIZE, DEFAULT_SESSION_TIMEOUT,
     DEFAULT_TOKEN_FILE, MAX_PAGE_SIZE,
@@ -160,7 +161,7 @@ impl VerkadaApiBuilder {
         let cache = self
             .token_file
             .map(|path| TokenCache::new(path, &key, &self.base_url));
-        let http = http_client(&self.base_url, self.timeout)?;
+        let http = http::client(&self.base_url, self.timeout)?;
         let pacer = Pacer::new(self.max_requests_per_minute);
         Ok(VerkadaApi::new(Inner {
             tokens: Tokens::new(cache),

@@ -8,6 +8,7 @@ use reqwest::{Method, Url};
 use super::builder::VerkadaApiBuilder;
 use super::error::{Endpoint, Error};
 use super::order::sort_oldest_first;
+use super::pacing::Urgency;
 use super::page::{Page, PageProblem, without_byte_order_mark};
 use super::pages::Pages;
 use super::record::Record;
@@ -147,25 +148,36 @@ impl VerkadaApi {
         source: Source,
         window: Window,
         page_token: Option<&str>,
+        urgency: &Urgency,
     ) -> Result<Page, Error> {
         let url = self.page_url(source, window, page_token);
         let token = self.token(None).await?;
-        match self.get_page(source, url.clone(), token.clone()).await {
+        let get = |token| self.get_page(source, url.clone(), token, urgency);
+        match get(token.clone()).await {
             Err(Error::Authentication { status: 401, .. } | Error::TokenExpired { .. }) => {
                 let token = self.token(Some(&token)).await?;
-                self.get_page(source, url, token).await
+                get(token).await
             }
             other => other,
         }
     }
 
-    async fn get_page(&self, source: Source, url: Url, token: Secret) -> Result<Page, Error> {
-        let call = self.call(
-            Endpoint::Source(source),
-            Method::GET,
+    async fn get_page(
+        &self,
+        source: Source,
+        url: Url,
+        token: Secret,
+        urgency: &Urgency,
+    ) -> Result<Page, Error> {
+        let call = Call {
+            endpoint: Endpoint::Source(source),
+            method: Method::GET,
             url,
-            (TOKEN_HEADER, token),
-        );
+            secret: (TOKEN_HEADER, token),
+            key: self.inner.key.clone(),
+            rides_out: self.rides_out_rate_limits,
+            urgency: urgency.clone(),
+        };
         let parse = |answer: Answer| {
             let page = Page::parse(answer.body, source)?;
             Ok(Page {
@@ -178,29 +190,19 @@ impl VerkadaApi {
 
     async fn token(&self, rejected: Option<&Secret>) -> Result<Secret, Error> {
         let exchange = || async {
-            let url = self.inner.transport.base_url.join("/token");
-            let key = (API_KEY_HEADER, self.inner.key.clone());
-            let call = self.call(Endpoint::Token, Method::POST, url, key);
+            let call = Call {
+                endpoint: Endpoint::Token,
+                method: Method::POST,
+                url: self.inner.transport.base_url.join("/token"),
+                secret: (API_KEY_HEADER, self.inner.key.clone()),
+                key: self.inner.key.clone(),
+                rides_out: self.rides_out_rate_limits,
+                // Everybody else waits for it.
+                urgency: Urgency::highest(),
+            };
             self.inner.transport.send(&call, issued_token).await
         };
         self.inner.tokens.get(rejected, exchange).await
-    }
-
-    fn call(
-        &self,
-        endpoint: Endpoint,
-        method: Method,
-        url: Url,
-        secret: (reqwest::header::HeaderName, Secret),
-    ) -> Call {
-        Call {
-            endpoint,
-            method,
-            url,
-            secret,
-            key: self.inner.key.clone(),
-            rides_out: self.rides_out_rate_limits,
-        }
     }
 
     fn page_url(&self, source: Source, window: Window, page_token: Option<&str>) -> Url {

@@ -5,7 +5,10 @@ mod builder;
 mod client;
 mod compact;
 mod error;
+mod failed;
+mod http;
 mod order;
+mod outline;
 mod pacing;
 mod page;
 mod pages;
@@ -14,6 +17,7 @@ mod region;
 mod retry;
 mod secret;
 mod server_text;
+mod timestamp;
 mod token_cache;
 mod tokens;
 mod transport;
@@ -34,6 +38,7 @@ pub use transport::Statistics;
 pub use window::{Source, TimeBase, Window};
 
 pub(crate) use order::sort_oldest_first;
+pub(crate) use pacing::Urgency;
 pub(crate) use record::LineText;
 
 /// Records a page unless told otherwise; Verkada's own default.

@@ -1,8 +1,12 @@
 //! One pace for every request of a client, the token request included.
 
+use std::cmp::Reverse;
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
 
 /// Verkada's limit for an organisation: 300 requests a minute, enforced as 25 in any rolling 5 seconds.
 const ORGANISATION_LIMIT: u32 = 300;
@@ -14,12 +18,48 @@ const BURST_SPAN: Duration = Duration::from_secs(5);
 /// are spaced evenly: the server counts arrivals, and evenly spaced ones cannot pile up on a slow connection.
 const UNSPACED: usize = 10;
 
-/// Lets requests pass in the order in which they ask, none earlier than the limit allows.
+/// Lets requests pass one by one, the most urgent first, none earlier than the limit allows.
 #[derive(Debug)]
 pub(super) struct Pacer {
     limits: Limits,
-    queue: tokio::sync::Mutex<()>,
-    log: Mutex<Log>,
+    line: Mutex<Line>,
+    /// Somebody was let through by somebody else.
+    moved: Notify,
+}
+
+/// Which of the requests that wait goes first: the one with the highest number, and of equals the one that has
+/// waited longest. May be changed while it waits; clones are one and the same.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Urgency(Arc<AtomicI64>);
+
+impl Urgency {
+    pub(super) fn highest() -> Self {
+        Self(Arc::new(AtomicI64::new(i64::MAX)))
+    }
+
+    pub(crate) fn set(&self, number: i64) {
+        self.0.store(number, Ordering::Relaxed);
+    }
+
+    fn get(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Who waits, and who went.
+#[derive(Debug, Default)]
+struct Line {
+    log: Log,
+    /// In order of arrival.
+    waiting: Vec<Waiting>,
+    arrived: u64,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    number: u64,
+    urgency: Urgency,
+    may_go: bool,
 }
 
 impl Pacer {
@@ -27,33 +67,95 @@ impl Pacer {
     pub(super) fn new(per_minute: u32) -> Self {
         Self {
             limits: Limits::new(per_minute),
-            queue: tokio::sync::Mutex::new(()),
-            log: Mutex::new(Log::default()),
+            line: Mutex::default(),
+            moved: Notify::new(),
         }
     }
 
     /// Returns when the next request may be sent, and counts it as sent.
-    pub(super) async fn ready(&self) {
-        let _turn = self.queue.lock().await;
-        while let Some(wait) = self.pass_or_wait(Instant::now()) {
-            tokio::time::sleep(wait).await;
+    pub(super) async fn ready(&self, urgency: &Urgency) {
+        let place = self.queue_up(urgency);
+        loop {
+            let moved = self.moved.notified();
+            let Some(wait) = self.go_or_wait(place.number, Instant::now()) else {
+                return;
+            };
+            tokio::select! {
+                () = tokio::time::sleep(wait) => {}
+                () = moved => {}
+            }
         }
     }
 
     /// Holds every request back until `wait` from now.
     pub(super) fn pause(&self, wait: Duration) {
         let until = Instant::now() + wait;
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        log.paused_until = log.paused_until.max(Some(until));
+        let mut line = self.line();
+        line.log.paused_until = line.log.paused_until.max(Some(until));
     }
 
-    fn pass_or_wait(&self, now: Instant) -> Option<Duration> {
-        let mut log = self.log.lock().unwrap_or_else(PoisonError::into_inner);
-        let wait = log.wait(&self.limits, now);
-        if wait.is_none() {
-            log.sent.push_back(now);
+    fn queue_up(&self, urgency: &Urgency) -> Place<'_> {
+        let mut line = self.line();
+        line.arrived += 1;
+        let number = line.arrived;
+        line.waiting.push(Waiting {
+            number,
+            urgency: urgency.clone(),
+            may_go: false,
+        });
+        Place {
+            pacer: self,
+            number,
         }
-        wait
+    }
+
+    /// `None` if number `number` may go. Whoever comes by when there is room lets the most urgent ones through,
+    /// itself or others, so it does not matter who wakes first.
+    fn go_or_wait(&self, number: u64, now: Instant) -> Option<Duration> {
+        let mut line = self.line();
+        loop {
+            if line.may_go(number) {
+                return None;
+            }
+            if let Some(wait) = line.log.wait(&self.limits, now) {
+                return Some(wait);
+            }
+            line.let_most_urgent_through(now);
+            self.moved.notify_waiters();
+        }
+    }
+
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    fn may_go(&self, number: u64) -> bool {
+        let mut places = self.waiting.iter();
+        places.any(|place| place.number == number && place.may_go)
+    }
+
+    fn let_most_urgent_through(&mut self, now: Instant) {
+        let rank = |place: &&mut Waiting| (place.urgency.get(), Reverse(place.number));
+        let held_back = self.waiting.iter_mut().filter(|place| !place.may_go);
+        if let Some(most_urgent) = held_back.max_by_key(rank) {
+            most_urgent.may_go = true;
+            self.log.sent.push_back(now);
+        }
+    }
+}
+
+/// A place in the line, which is left when the request goes out or is given up.
+struct Place<'a> {
+    pacer: &'a Pacer,
+    number: u64,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut line = self.pacer.line();
+        line.waiting.retain(|place| place.number != self.number);
     }
 }
 
@@ -181,6 +283,66 @@ mod tests {
             .map(|pair| pair[1] - pair[0])
             .fold(f64::MAX, f64::min);
         assert!(closest > 0.21, "{closest} s");
+    }
+
+    /// A pacer that lets nobody through for the next 10 ms, and then one every 10 ms.
+    fn busy_pacer() -> Pacer {
+        let pacer = Pacer::new(6_000);
+        pacer.line().log.sent = std::iter::repeat_n(Instant::now(), UNSPACED).collect();
+        pacer
+    }
+
+    fn run<T>(future: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build();
+        runtime.unwrap().block_on(future)
+    }
+
+    /// The order in which requests with these numbers go out, told by their place here. `meanwhile` is called
+    /// when all of them wait.
+    fn order(numbers: &[i64], meanwhile: impl FnOnce(&[Urgency])) -> Vec<usize> {
+        let pacer = busy_pacer();
+        let urgencies: Vec<_> = numbers.iter().map(|_| Urgency::default()).collect();
+        let gone = Mutex::new(Vec::new());
+        let requests = numbers.iter().enumerate().map(|(place, number)| {
+            urgencies[place].set(*number);
+            let (pacer, gone, urgency) = (&pacer, &gone, &urgencies[place]);
+            async move {
+                pacer.ready(urgency).await;
+                gone.lock().unwrap().push(place);
+            }
+        });
+        run(futures_util::future::join(
+            futures_util::future::join_all(requests),
+            async { meanwhile(&urgencies) },
+        ));
+        gone.into_inner().unwrap()
+    }
+
+    #[test]
+    fn the_most_urgent_goes_first_and_the_earliest_of_equals() {
+        assert_eq!(order(&[0, 5, -3, 5, i64::MAX], |_| ()), [4, 1, 3, 0, 2]);
+    }
+
+    #[test]
+    fn what_is_urgent_may_change_while_it_waits() {
+        let changed = order(&[3, 2, 1], |urgencies| urgencies[2].set(4));
+        assert_eq!(changed, [2, 0, 1]);
+    }
+
+    #[test]
+    fn whoever_gives_up_holds_nobody_back() {
+        let pacer = busy_pacer();
+        run(async {
+            let highest = Urgency::highest();
+            let given_up = Box::pin(pacer.ready(&highest));
+            let waited = futures_util::future::select(given_up, Box::pin(std::future::ready(())));
+            drop(waited.await);
+            pacer.ready(&Urgency::default()).await;
+        });
+        assert!(pacer.line().waiting.is_empty());
+        assert_eq!(pacer.line().log.sent.len(), UNSPACED + 1);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use futures_util::stream::try_unfold;
 
 use super::client::VerkadaApi;
 use super::error::{Endpoint, Error};
+use super::pacing::Urgency;
 use super::page::Page;
 use super::window::{Source, Window};
 
@@ -22,6 +23,7 @@ pub struct Pages {
     state: State,
     seen: HashSet<String>,
     empty_in_a_row: u32,
+    urgency: Urgency,
 }
 
 /// So many empty pages in a row are no list any more, whatever their tokens say.
@@ -43,7 +45,13 @@ impl Pages {
             state: State::First,
             seen: HashSet::new(),
             empty_in_a_row: 0,
+            urgency: Urgency::default(),
         }
+    }
+
+    /// The same pages, asked for with `urgency`.
+    pub(crate) fn with_urgency(self, urgency: Urgency) -> Self {
+        Self { urgency, ..self }
     }
 
     /// The next page, or `None` when the list has been read whole.
@@ -58,7 +66,10 @@ impl Pages {
             State::Continue(token) => Some(token.as_str()),
             State::Finished => return Ok(None),
         };
-        let page = self.api.page(self.source, self.window, token).await?;
+        let asked = self
+            .api
+            .page(self.source, self.window, token, &self.urgency);
+        let page = asked.await?;
         self.empty_in_a_row = match page.records.is_empty() {
             true => self.empty_in_a_row + 1,
             false => 0,

@@ -6,20 +6,23 @@ use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION, RETRY_AFTER,
-    TRANSFER_ENCODING,
+    CONTENT_LENGTH, DATE, HeaderMap, HeaderName, HeaderValue, TRANSFER_ENCODING,
 };
 use reqwest::{Client, Method, Response, StatusCode, Url};
 use tracing::{debug, info};
 
-use super::error::{ConfigurationError, Effort, Endpoint, Error, NetworkFailure};
-use super::pacing::Pacer;
+use super::error::{Effort, Endpoint, Error};
+use super::failed::Failed;
+use super::pacing::{Pacer, Urgency};
 use super::page::PageProblem;
 use super::region::BaseUrl;
-use super::retry::{Decision, Failure, History, RetryPolicy, parse_retry_after};
+use super::retry::{Decision, Failure, History, RetryPolicy};
 use super::secret::Secret;
-use super::server_text::ServerText;
 use super::{MAX_BODY_BYTES, unix_now};
+
+/// Headers that carry secrets.
+pub(super) const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
+pub(super) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-verkada-auth");
 
 /// One request, before it is sent.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub(super) struct Call {
     pub(super) key: Secret,
     /// Whether a 429 pauses instead of using up retries.
     pub(super) rides_out: bool,
+    pub(super) urgency: Urgency,
 }
 
 /// What `parse` of [`Transport::send`] is given.
@@ -74,14 +78,6 @@ struct Progress {
     clock_difference: Option<i64>,
 }
 
-/// A failed attempt: what to decide by, and what to report if it was the last.
-struct Failed {
-    failure: Failure,
-    report: Report,
-}
-
-type Report = Box<dyn FnOnce(Endpoint, Effort) -> Error + Send>;
-
 impl Transport {
     pub(super) fn new(
         http: Client,
@@ -121,7 +117,7 @@ impl Transport {
         let started = Instant::now();
         let (mut attempts, mut retries) = (0, 0);
         loop {
-            self.pacer.ready().await;
+            self.pacer.ready(&call.urgency).await;
             attempts += 1;
             let Failed { failure, report } = match self.attempt(call, &parse).await {
                 Ok(parsed) => return Ok(parsed),
@@ -161,13 +157,13 @@ impl Transport {
         let sent = Instant::now();
         self.requests.fetch_add(1, Ordering::Relaxed);
         let response = self.request(call)?.send().await;
-        let mut response = response.map_err(|error| network(error, self.timeout))?;
+        let mut response = response.map_err(|error| Failed::network(error, self.timeout))?;
         let (status, headers) = (response.status(), response.headers().clone());
         debug!(endpoint = %call.endpoint, status = status.as_u16(), elapsed_ms = sent.elapsed().as_millis(), "answered");
         let body = read_body(&mut response, self.timeout).await?;
         if status != StatusCode::OK {
             self.note_rate_limit(status);
-            return Err(refused(
+            return Err(Failed::refused(
                 status,
                 &headers,
                 &body,
@@ -202,7 +198,7 @@ impl Transport {
     ) -> Result<T, Failed> {
         let size = body.len();
         let Ok(body) = String::from_utf8(body) else {
-            return Err(unusable(headers, size, "it is no UTF-8"));
+            return Err(Failed::unusable(headers, size, "it is no UTF-8"));
         };
         let answer = Answer {
             body,
@@ -210,11 +206,13 @@ impl Transport {
         };
         parse(answer).map_err(|problem| match problem {
             PageProblem::EndsEarly if !announces_its_end(headers) => {
-                cut_short("it ends in the middle of the JSON text")
+                Failed::cut_short("it ends in the middle of the JSON text")
             }
-            PageProblem::EndsEarly if size == 0 => unusable(headers, size, "it is empty"),
-            PageProblem::EndsEarly => unusable(headers, size, "it is no JSON (it ends early)"),
-            PageProblem::Unexpected(words) => unusable(headers, size, &words),
+            PageProblem::EndsEarly if size == 0 => Failed::unusable(headers, size, "it is empty"),
+            PageProblem::EndsEarly => {
+                Failed::unusable(headers, size, "it is no JSON (it ends early)")
+            }
+            PageProblem::Unexpected(words) => Failed::unusable(headers, size, &words),
         })
     }
 
@@ -275,9 +273,9 @@ async fn read_body(response: &mut Response, timeout: Duration) -> Result<Vec<u8>
                     "it is longer than {} MiB; ask for smaller pages with --page-size",
                     MAX_BODY_BYTES >> 20
                 );
-                return Err(unusable(response.headers(), MAX_BODY_BYTES, &words));
+                return Err(Failed::unusable(response.headers(), MAX_BODY_BYTES, &words));
             }
-            Err(error) => return Err(network(error, timeout)),
+            Err(error) => return Err(Failed::network(error, timeout)),
         }
     }
 }
@@ -290,160 +288,4 @@ fn announces_its_end(headers: &HeaderMap) -> bool {
 fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     let date = headers.get(DATE)?.to_str().ok()?;
     httpdate::parse_http_date(date).ok().map(DateTime::from)
-}
-
-fn network(error: reqwest::Error, timeout: Duration) -> Failed {
-    let cause = if error.is_timeout() {
-        NetworkFailure::TimedOut(timeout)
-    } else if error.is_body() || error.is_decode() {
-        NetworkFailure::CutShort(innermost(&error))
-    } else {
-        NetworkFailure::Connect(innermost(&error))
-    };
-    failed_network(cause)
-}
-
-fn cut_short(words: &str) -> Failed {
-    failed_network(NetworkFailure::CutShort(ServerText::clean(words, &[])))
-}
-
-fn failed_network(cause: NetworkFailure) -> Failed {
-    Failed {
-        failure: Failure::Network(cause.clone()),
-        report: Box::new(|endpoint, effort| Error::Connection {
-            endpoint,
-            cause,
-            effort,
-        }),
-    }
-}
-
-/// The last error of the chain says what happened; those around it only where.
-fn innermost(error: &reqwest::Error) -> ServerText {
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    ServerText::clean(&innermost.to_string(), &[])
-}
-
-fn unusable(headers: &HeaderMap, size: usize, words: &str) -> Failed {
-    let kind = headers
-        .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or("no content type");
-    let kind = ServerText::clean(kind, &[]);
-    let problem = format!("{words} ({}, {size} bytes)", kind.as_str());
-    Failed {
-        failure: Failure::Unusable,
-        report: Box::new(|endpoint, _| Error::UnusableAnswer { endpoint, problem }),
-    }
-}
-
-fn refused(status: StatusCode, headers: &HeaderMap, body: &[u8], secrets: &[&Secret]) -> Failed {
-    let detail = ServerText::of_error_body(body, secrets);
-    let retry_after = headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| parse_retry_after(value, unix_now()));
-    let target = redirect_target(headers);
-    let status = status.as_u16();
-    Failed {
-        failure: Failure::Status {
-            status,
-            retry_after,
-        },
-        report: Box::new(move |endpoint, effort| {
-            error_for(status, endpoint, effort, detail, target)
-        }),
-    }
-}
-
-/// The meaning of a status that is not 200, as section 1.4 and 2 of what is known of the API have it.
-fn error_for(
-    status: u16,
-    endpoint: Endpoint,
-    effort: Effort,
-    detail: ServerText,
-    target: ServerText,
-) -> Error {
-    match status {
-        401 if endpoint != Endpoint::Token && detail.says_token_expired() => {
-            Error::TokenExpired { detail }
-        }
-        401 | 409 => Error::Authentication {
-            endpoint,
-            status,
-            detail,
-        },
-        403 => Error::PermissionDenied { endpoint, detail },
-        429 => Error::RateLimited {
-            endpoint,
-            effort,
-            detail,
-        },
-        408 | 425 | 500..=599 => Error::Unavailable {
-            endpoint,
-            status,
-            effort,
-            detail,
-        },
-        300..=399 => Error::Redirected {
-            endpoint,
-            status,
-            target,
-        },
-        _ => Error::Rejected {
-            endpoint,
-            status,
-            detail,
-        },
-    }
-}
-
-/// Scheme and host only: the rest of a redirect may carry anything.
-fn redirect_target(headers: &HeaderMap) -> ServerText {
-    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
-    let shown = match location.map(Url::parse) {
-        Some(Ok(url)) => url.origin().ascii_serialization(),
-        Some(Err(_)) => "another path of the same host".to_owned(),
-        None => "nowhere".to_owned(),
-    };
-    ServerText::clean(&shown, &[])
-}
-
-/// Headers that carry secrets.
-pub(super) const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
-pub(super) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-verkada-auth");
-
-/// Builds the HTTP client: no redirects, no retries of its own, verified TLS, gzip offered.
-pub(super) fn http_client(
-    base_url: &BaseUrl,
-    timeout: Duration,
-) -> Result<Client, ConfigurationError> {
-    // Fails only if a provider is installed already, which is what is wanted.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = Client::builder()
-        .user_agent(concat!(
-            env!("CARGO_PKG_NAME"),
-            "/",
-            env!("CARGO_PKG_VERSION")
-        ))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .timeout(timeout);
-    if base_url.is_loopback() {
-        builder = builder.no_proxy();
-    }
-    if base_url.is_clear_text() {
-        // Loading the system's certificates costs more than the rest of a small run.
-        builder = builder.tls_certs_only([]);
-    }
-    builder.build().map_err(|error| {
-        ConfigurationError::new(format!(
-            "the HTTP client cannot be built: {}",
-            innermost(&error).as_str()
-        ))
-    })
 }

@@ -1,10 +1,6 @@
 //! Flags, variables and defaults become one validated configuration.
 
-use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::str::FromStr;
 
 use verkada_audit_logs::{
     BaseUrl, CRON_INTERVAL_MINUTES, DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_OVERLAP_MINUTES,
@@ -12,12 +8,11 @@ use verkada_audit_logs::{
     Source, Span, VerkadaApi, VerkadaApiBuilder,
 };
 
+use super::api_key;
 use super::args::Args;
 use super::environment::Environment;
+use super::settings::{Setting, Settings, UsageError, named_path, words};
 use super::time::parse_time;
-
-/// So much of a key file is read; a key has about a hundred characters.
-const LONGEST_KEY_FILE: u64 = 16 << 10;
 
 /// More than any organisation is allowed: no pace at all.
 const DEMO_REQUESTS_PER_MINUTE: u32 = 1_000_000;
@@ -62,17 +57,6 @@ impl ClientOptions {
             .max_requests_per_minute(self.max_requests_per_minute)
             .notification_types(self.notification_types.clone())
             .include_image_url(self.include_image_url)
-    }
-}
-
-/// Something that the person at the keyboard can mend; names the flag or variable.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub(crate) struct UsageError(String);
-
-impl UsageError {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self(message.into())
     }
 }
 
@@ -188,79 +172,6 @@ fn resolved(path: &Path) -> PathBuf {
     })
 }
 
-/// Looks settings up: flag, then variable.
-struct Settings<'a> {
-    environment: &'a Environment,
-}
-
-/// A value and the name of where it was given, for the message if it cannot be used.
-struct Setting {
-    name: &'static str,
-    value: String,
-}
-
-impl Settings<'_> {
-    fn pick(
-        &self,
-        flag: &Option<String>,
-        flag_name: &'static str,
-        variable: &'static str,
-    ) -> Result<Option<Setting>, UsageError> {
-        if let Some(value) = flag {
-            return Ok(Some(Setting {
-                name: flag_name,
-                value: value.clone(),
-            }));
-        }
-        let value = self.environment.get(variable)?;
-        Ok(value.map(|value| Setting {
-            name: variable,
-            value,
-        }))
-    }
-
-    fn path(
-        &self,
-        flag: Option<&Path>,
-        flag_name: &'static str,
-        variable: &'static str,
-    ) -> Result<Option<PathBuf>, UsageError> {
-        match flag {
-            Some(path) => named_path(path, flag_name).map(Some),
-            None => Ok(self.environment.get(variable)?.map(PathBuf::from)),
-        }
-    }
-}
-
-impl Setting {
-    fn refuse(&self, reason: impl fmt::Display) -> UsageError {
-        UsageError::new(format!("{}: {reason}", self.name))
-    }
-
-    fn parse<T: FromStr<Err: fmt::Display>>(&self) -> Result<T, UsageError> {
-        self.value.parse().map_err(|reason| self.refuse(reason))
-    }
-
-    fn number(&self, least: u32, most: u32) -> Result<u32, UsageError> {
-        let number = self.value.trim().parse().ok();
-        number
-            .filter(|number| (least..=most).contains(number))
-            .ok_or_else(|| {
-                self.refuse(format!(
-                    "“{}” is no whole number from {least} to {most}",
-                    self.value
-                ))
-            })
-    }
-}
-
-fn named_path(path: &Path, name: &str) -> Result<PathBuf, UsageError> {
-    match path.as_os_str().is_empty() {
-        true => Err(UsageError::new(format!("{name}: the path is empty"))),
-        false => Ok(path.to_owned()),
-    }
-}
-
 fn target(args: &Args, settings: &Settings<'_>) -> Result<Target, UsageError> {
     if args.demo {
         return Ok(Target::Demo);
@@ -272,7 +183,7 @@ fn target(args: &Args, settings: &Settings<'_>) -> Result<Target, UsageError> {
     )?;
     Ok(Target::Verkada {
         base_url: base_url(args, settings)?,
-        key: key(args, settings)?,
+        key: api_key::find(args, settings)?,
         token_file: token_file.unwrap_or_else(|| DEFAULT_TOKEN_FILE.into()),
     })
 }
@@ -289,46 +200,6 @@ fn base_url(args: &Args, settings: &Settings<'_>) -> Result<BaseUrl, UsageError>
     let region = settings.pick(&args.region, "--region", "VERKADA_REGION")?;
     let region = region.map(|region| region.parse::<Region>()).transpose()?;
     Ok(region.unwrap_or_default().into())
-}
-
-/// The key: a file named by flag, then the environment, then `.env`; in each of the latter the key itself
-/// before a file that holds it.
-fn key(args: &Args, settings: &Settings<'_>) -> Result<Secret, UsageError> {
-    const KEY: &str = "VERKADA_API_KEY";
-    const FILE: &str = "VERKADA_API_KEY_FILE";
-    if let Some(path) = &args.api_key_file {
-        return key_in_file(&named_path(path, "--api-key-file")?, "--api-key-file");
-    }
-    let environment = settings.environment;
-    let layers = [
-        (environment.in_process(KEY)?, environment.in_process(FILE)?),
-        (environment.in_file(KEY), environment.in_file(FILE)),
-    ];
-    for (key, file) in layers {
-        if let Some(value) = key {
-            return Setting { name: KEY, value }.parse();
-        }
-        if let Some(path) = file {
-            return key_in_file(Path::new(&path), FILE);
-        }
-    }
-    Err(UsageError::new(
-        "no API key: set VERKADA_API_KEY in the environment or in .env, or name a file with --api-key-file; --demo runs without one",
-    ))
-}
-
-fn key_in_file(path: &Path, name: &'static str) -> Result<Secret, UsageError> {
-    let mut value = String::new();
-    let read =
-        File::open(path).and_then(|file| file.take(LONGEST_KEY_FILE).read_to_string(&mut value));
-    read.map_err(|error| {
-        UsageError::new(format!(
-            "{name}: {} cannot be read: {error}",
-            path.display()
-        ))
-    })?;
-    let parsed = value.parse::<Secret>();
-    parsed.map_err(|reason| UsageError::new(format!("{name}: {}: {reason}", path.display())))
 }
 
 fn span(args: &Args) -> Result<Span, UsageError> {
@@ -422,21 +293,4 @@ fn filter(args: &Args, settings: &Settings<'_>) -> Result<EventFilter, UsageErro
         Some(value) => Ok(EventFilter::names(words(&[value], "INTERESTED_EVENTS")?)),
         None => Ok(EventFilter::default()),
     }
-}
-
-/// The comma-separated words of `values`; each value must hold one, or something was meant and lost.
-fn words(values: &[String], name: &str) -> Result<Vec<String>, UsageError> {
-    let mut all = Vec::new();
-    for value in values {
-        let words = value
-            .split(',')
-            .map(str::trim)
-            .filter(|word| !word.is_empty());
-        let before = all.len();
-        all.extend(words.map(str::to_owned));
-        if all.len() == before {
-            return Err(UsageError::new(format!("{name}: “{value}” names nothing")));
-        }
-    }
-    Ok(all)
 }

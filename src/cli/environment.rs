@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::args::Args;
-use super::config::UsageError;
+use super::settings::UsageError;
 
 /// Variables by name: those of the process, and below them those of the nearest `.env` file.
 #[derive(Default)]

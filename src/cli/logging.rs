@@ -10,8 +10,8 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::{Layer, Registry};
 
 use super::args::Args;
-use super::config::UsageError;
 use super::environment::Environment;
+use super::settings::UsageError;
 
 /// Only events of our own are ever shown: those of the HTTP libraries may hold headers.
 const OWN_TARGET: &str = "verkada_audit_logs";

@@ -9,20 +9,21 @@ use tokio::sync::mpsc;
 
 use super::collected::{Collected, Held, HeldSlice, Sample};
 use super::filter::EventFilter;
-use super::slice::{Bounds, SliceLength, TARGET_RECORDS};
-use crate::api::{Error, Page, Pages, Source, VerkadaApi, Window};
-
-/// A slice that turns out to hold more than this is read again in shorter pieces.
-const MOST_RECORDS: u64 = 3 * TARGET_RECORDS;
+use super::slice::{Bounds, Lanes, SliceLength};
+use crate::api::{Error, Page, Pages, Source, Urgency, VerkadaApi, Window};
 
 /// From this page on a slice's pages say how many records it will hold; fewer may be a burst.
 const TELLING_PAGES: u64 = 3;
 
 /// Text of records that may wait in memory for their turn. The slice whose turn it is is read on regardless.
-const FETCH_AHEAD_BYTES: usize = 12 << 20;
+const FETCH_AHEAD_BYTES: usize = 24 << 20;
 
-/// How many requests a read of several slices has under way, at the least and at the most.
-const LANES: std::ops::RangeInclusive<usize> = 3..=32;
+/// The urgency of a source whose lines are printed first, before the start of the slice is subtracted, so that
+/// older slices go first. Far above any number of records.
+const PRINTED_FIRST: i64 = 1 << 60;
+
+/// Likewise of one that is printed last.
+const PRINTED_LAST: i64 = -PRINTED_FIRST;
 
 /// What is read, and how.
 #[derive(Clone, Debug)]
@@ -76,6 +77,8 @@ enum Entry {
 struct Started {
     id: u64,
     bounds: Bounds,
+    /// Of its next request.
+    urgency: Urgency,
     /// Present while no request is under way.
     idle: Option<Pages>,
     collected: Collected,
@@ -105,6 +108,7 @@ impl Reader {
         let held = Arc::clone(&self.held);
         loop {
             self.start_requests();
+            self.rank();
             let ready = matches!(
                 self.queue.front(),
                 Some(Entry::Finished(_) | Entry::Failed(_))
@@ -130,7 +134,7 @@ impl Reader {
 
     /// Sends as many requests as the pace and the memory allow, for the oldest slices first.
     fn start_requests(&mut self) {
-        let lanes = self.lanes();
+        let lanes = self.lanes().count();
         let mut at = 0;
         while at < self.queue.len() && self.under_way.len() < lanes {
             // Finished slices before it wait for the output, so nothing would be gained by exceeding the memory.
@@ -152,30 +156,52 @@ impl Reader {
         }
     }
 
-    /// Little's law: what has to be under way to keep the pace is the pace times the latency.
-    fn side_by_side(&self) -> f64 {
-        self.reading.requests_per_second * self.api.statistics().latency.as_secs_f64()
+    /// Says which of the requests that wait for the pace goes first. As long as more slices are to come, it is
+    /// that of the oldest one, whose lines are printed next and then leave the memory; audit logs go before
+    /// notifications. After that it is that of the slice with the most left to read, so that all end together.
+    fn rank(&self) {
+        let more_to_come = self
+            .queue
+            .iter()
+            .any(|entry| matches!(entry, Entry::Planned(_)));
+        for entry in &self.queue {
+            let Entry::Started(started) = entry else {
+                continue;
+            };
+            let expected = self.length.expected_within(started.bounds.seconds());
+            let left = expected.saturating_sub(started.collected.seen());
+            started
+                .urgency
+                .set(match (more_to_come, self.reading.source) {
+                    (true, Source::AuditLogs) => PRINTED_FIRST - started.bounds.from,
+                    (true, Source::Notifications) => PRINTED_LAST - started.bounds.from,
+                    (false, _) => i64::try_from(left).unwrap_or(i64::MAX),
+                });
+        }
     }
 
-    /// Requests under way at most: a few more than needed, to keep the pace when an answer is slow. Slices that
-    /// wait for memory do not count.
-    fn lanes(&self) -> usize {
-        let needed = (self.side_by_side() * 1.25).ceil() as usize;
-        (needed + *LANES.start()).min(*LANES.end())
+    fn lanes(&self) -> Lanes {
+        Lanes::new(
+            self.reading.requests_per_second,
+            self.api.statistics().latency,
+        )
     }
 
     /// Makes the start of a planned stretch a slice of its own.
     fn carve(&mut self, at: usize, bounds: Bounds) {
         let seconds = match self.reading.first_slice {
-            Some(_) => self.length.next(bounds.seconds(), self.side_by_side()),
+            Some(_) => self.length.next(bounds.seconds(), self.lanes()),
             None => bounds.seconds(),
         };
         let (first, rest) = bounds.split(seconds);
         let window = first.window(self.reading.window.time_base());
+        let urgency = Urgency::default();
+        let pages = self.api.pages(self.reading.source, window);
         let started = Started {
             id: self.next_id,
             bounds: first,
-            idle: Some(self.api.pages(self.reading.source, window)),
+            idle: Some(pages.with_urgency(urgency.clone())),
+            urgency,
             collected: Collected::new(Arc::clone(&self.held)),
         };
         self.next_id += 1;
@@ -241,7 +267,8 @@ impl Reader {
             self.length.glimpsed(sample.seconds, sample.records);
         }
         let expected = sample.expected_within(bounds.seconds());
-        let too_much = sample.records > MOST_RECORDS || (telling && expected > MOST_RECORDS);
+        let most = self.lanes().most_records();
+        let too_much = sample.records > most || (telling && expected > most);
         if too_much && bounds.seconds() > 1 {
             self.length.glimpsed(bounds.seconds(), expected);
             self.queue[at] = Entry::Planned(bounds);

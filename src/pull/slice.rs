@@ -1,15 +1,24 @@
 //! A part of a window: what is asked for, what belongs to it, and how long the next one should be.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use crate::api::{LineText, Source, TimeBase, Window};
 
-/// Records that a slice should hold: at 200 a page about 30 requests, of which half a page is wasted on
+/// Records that a slice should hold: at 200 a page about 20 requests, of which half a page is wasted on
 /// average.
-pub(super) const TARGET_RECORDS: u64 = 6_000;
+pub(super) const TARGET_RECORDS: u64 = 4_000;
 
 /// Records that a slice should hold at the least, when slices are shortened to keep more of them under way.
-const LEAST_RECORDS: u64 = 600;
+const LEAST_RECORDS: u64 = 800;
+
+/// Records that all slices under way should hold together, so that they fit into the memory for fetching ahead.
+const RECORDS_UNDER_WAY: u64 = 24_000;
+
+/// A slice that turns out to hold so many times more records than it should is read again in shorter pieces.
+/// Where a working day begins, three times more are ordinary.
+const MOST_TIMES: u64 = 4;
 
 /// The longest slice. The greatest window that Verkada answers is not documented; seven days is the longest
 /// that a client is known to ask for in one go.
@@ -156,13 +165,24 @@ impl SliceLength {
         }
     }
 
-    /// How long the next slice of `remaining` seconds should be if `side_by_side` requests have to be under way
-    /// to keep the pace. The pages of a slice come one after the other, so towards the end the slices get
-    /// shorter: otherwise the last ones would be read alone.
-    pub(super) fn next(&self, remaining: i64, side_by_side: f64) -> i64 {
-        let shared = (remaining as f64 / (side_by_side * 2.0).max(1.0)) as i64;
-        let least = (self.seconds as f64 * LEAST_RECORDS as f64 / TARGET_RECORDS as f64) as i64;
-        self.seconds.min(shared.max(least)).max(1)
+    /// How long the next slice of `remaining` seconds should be.
+    pub(super) fn next(&self, remaining: i64, lanes: Lanes) -> i64 {
+        if !self.informed {
+            return self.seconds;
+        }
+        let holding = |records: u64| {
+            let part = records as f64 / TARGET_RECORDS as f64;
+            (self.seconds as f64 * part) as i64
+        };
+        let usual = holding(lanes.records_a_slice());
+        usual
+            .min(lanes.share_of(remaining).max(holding(LEAST_RECORDS)))
+            .max(1)
+    }
+
+    /// How many records `seconds` are expected to hold.
+    pub(super) fn expected_within(&self, seconds: i64) -> u64 {
+        (TARGET_RECORDS as f64 * seconds as f64 / self.seconds as f64) as u64
     }
 
     /// A slice of `seconds` turned out to hold `records`.
@@ -185,6 +205,48 @@ impl SliceLength {
     fn set(&mut self, seconds: i64) {
         self.seconds = seconds.clamp(1, LONGEST);
         self.informed = true;
+    }
+}
+
+/// How many requests have to be under way to keep the pace.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Lanes {
+    /// Little's law: the pace times the latency.
+    needed: f64,
+}
+
+impl Lanes {
+    /// More are never used.
+    const MOST: usize = 32;
+
+    /// A few more than needed keep the pace when an answer is slow.
+    const SPARE: usize = 4;
+
+    pub(super) fn new(requests_per_second: f64, latency: Duration) -> Self {
+        Self {
+            needed: requests_per_second * latency.as_secs_f64(),
+        }
+    }
+
+    /// Requests under way at most.
+    pub(super) fn count(self) -> usize {
+        ((self.needed * 1.25).ceil() as usize + Self::SPARE).min(Self::MOST)
+    }
+
+    /// How many records a slice should hold.
+    fn records_a_slice(self) -> u64 {
+        (RECORDS_UNDER_WAY / self.count() as u64).clamp(LEAST_RECORDS, TARGET_RECORDS)
+    }
+
+    /// A slice with more records than this is read again in shorter pieces.
+    pub(super) fn most_records(self) -> u64 {
+        MOST_TIMES * self.records_a_slice()
+    }
+
+    /// The pages of a slice come one after the other, so towards the end the slices get shorter: otherwise the
+    /// last ones would be read alone.
+    fn share_of(self, remaining: i64) -> i64 {
+        (remaining as f64 / (self.needed * 1.25).max(1.0)) as i64
     }
 }
 
@@ -248,14 +310,37 @@ mod tests {
         assert_eq!(slice.place(at(121)), Place::Stray);
     }
 
+    /// Lanes at a latency, in milliseconds, and the default pace.
+    fn lanes(latency: u64) -> Lanes {
+        Lanes::new(280.0 / 60.0, Duration::from_millis(latency))
+    }
+
     #[test]
     fn slices_get_shorter_towards_the_end_if_several_have_to_be_under_way() {
         let mut length = SliceLength::starting_at(900);
-        length.finished(6_000, TARGET_RECORDS);
-        assert_eq!(length.next(1_000_000, 5.0), 6_000);
-        assert_eq!(length.next(30_000, 5.0), 3_000);
-        assert_eq!(length.next(2_000, 5.0), 600);
-        assert_eq!(length.next(2_000, 0.1), 2_000);
+        length.finished(4_000, TARGET_RECORDS);
+        assert_eq!(length.next(1_000_000, lanes(20)), 4_000);
+        assert_eq!(length.next(2_000, lanes(20)), 2_000);
+        assert_eq!(length.next(1_000_000, lanes(1_000)), 2_400);
+        assert_eq!(length.next(10_000, lanes(1_000)), 1_714);
+        assert_eq!(length.next(2_000, lanes(1_000)), 800);
+    }
+
+    #[test]
+    fn the_more_slices_are_under_way_the_fewer_records_each_holds() {
+        assert_eq!(
+            [0, 150, 1_000, 60_000].map(|latency| lanes(latency).count()),
+            [4, 5, 10, 32]
+        );
+        assert_eq!(lanes(0).most_records(), 16_000);
+        assert_eq!(lanes(1_000).most_records(), 9_600);
+        assert_eq!(lanes(60_000).most_records(), 3_200);
+    }
+
+    #[test]
+    fn the_first_slice_is_as_long_as_was_asked_for() {
+        let length = SliceLength::starting_at(900);
+        assert_eq!(length.next(1_000, lanes(60_000)), 900);
     }
 
     #[test]
@@ -266,11 +351,12 @@ mod tests {
         length.finished(14_400, 1);
         assert_eq!(length.seconds, 230_400);
         length.finished(14_400, 40_000);
-        assert_eq!(length.seconds, 2_160);
+        assert_eq!(length.seconds, 1_440);
+        assert_eq!(length.expected_within(720), 2_000);
         length.glimpsed(10, 400);
-        assert_eq!(length.seconds, 150);
+        assert_eq!(length.seconds, 100);
         length.glimpsed(1_000, 1);
-        assert_eq!(length.seconds, 150);
+        assert_eq!(length.seconds, 100);
         length.finished(1, 1_000_000);
         assert_eq!(length.seconds, 1);
         for _ in 0..20 {

@@ -1,0 +1,135 @@
+//! Times as the API writes them.
+
+use std::ops::Range;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+
+use super::record::string;
+
+/// A time in any of the forms that clients of this API have met: ISO 8601 with `Z`, with an offset or without
+/// a zone (then UTC), 0 to 9 fractional digits, or a number of Unix seconds.
+pub(super) fn time(raw: &str) -> Option<DateTime<Utc>> {
+    let Some(text) = string(raw) else {
+        return unix_time(raw);
+    };
+    let text = text.trim();
+    if let Some(time) = usual_time(text.as_bytes()) {
+        return Some(time);
+    }
+    DateTime::parse_from_rfc3339(text)
+        .map(|time| time.to_utc())
+        .ok()
+        .or_else(|| {
+            let zoneless = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
+            let parse = |form| NaiveDateTime::parse_from_str(text, form).ok();
+            zoneless
+                .into_iter()
+                .find_map(parse)
+                .map(|time| time.and_utc())
+        })
+}
+
+/// The form that the API itself uses, `2024-08-22T05:00:46Z`; reading it this way takes a fraction of the time.
+fn usual_time(text: &[u8]) -> Option<DateTime<Utc>> {
+    let [
+        _,
+        _,
+        _,
+        _,
+        b'-',
+        _,
+        _,
+        b'-',
+        _,
+        _,
+        b'T',
+        _,
+        _,
+        b':',
+        _,
+        _,
+        b':',
+        _,
+        _,
+        b'Z',
+    ] = text
+    else {
+        return None;
+    };
+    let number = |digits: Range<usize>| {
+        text[digits].iter().try_fold(0, |number, digit| {
+            let digit = digit.wrapping_sub(b'0');
+            (digit < 10).then_some(number * 10 + u32::from(digit))
+        })
+    };
+    let year = i32::try_from(number(0..4)?).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, number(5..7)?, number(8..10)?)?;
+    let time = date.and_hms_opt(number(11..13)?, number(14..16)?, number(17..19)?)?;
+    Some(time.and_utc())
+}
+
+fn unix_time(number: &str) -> Option<DateTime<Utc>> {
+    if let Ok(seconds) = number.parse::<i64>() {
+        return DateTime::from_timestamp(seconds, 0);
+    }
+    let seconds: f64 = number
+        .parse()
+        .ok()
+        .filter(|seconds: &f64| seconds.is_finite())?;
+    let nanoseconds = (seconds.rem_euclid(1.0) * 1e9) as u32;
+    DateTime::from_timestamp(seconds.floor() as i64, nanoseconds.min(999_999_999))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_known_form_of_a_time_is_read() {
+        let seconds = |raw| time(raw).map(|time| time.timestamp());
+        for same in [
+            r#""2024-08-22T05:00:46Z""#,
+            r#""2024-08-22T05:00:46.123456789Z""#,
+            r#""2024-08-22T07:00:46+02:00""#,
+            r#""2024-08-22T05:00:46""#,
+            r#""2024-08-22T05:00:46.5""#,
+            r#""2024-08-22 05:00:46""#,
+            r#""2024-08-22T05:00:46\u005a""#,
+            "1724302846",
+            "1724302846.75",
+            "1.724302846e9",
+        ] {
+            assert_eq!(seconds(same), Some(1_724_302_846), "{same}");
+        }
+        for unreadable in [
+            r#""""#,
+            r#""yesterday""#,
+            "null",
+            "true",
+            "{}",
+            "[]",
+            "1e400",
+            "12345678901234567890123",
+        ] {
+            assert_eq!(seconds(unreadable), None, "{unreadable}");
+        }
+    }
+
+    #[test]
+    fn the_usual_form_of_a_time_reads_like_any_other() {
+        for text in [
+            "2024-02-29T23:59:59Z",
+            "2023-02-29T00:00:00Z",
+            "2024-13-01T00:00:00Z",
+            "2024-01-01T24:00:00Z",
+            "2016-12-31T23:59:60Z",
+            "2024-1 -01T00:00:00Z",
+            "0000-01-01T00:00:00Z",
+        ] {
+            let slow = DateTime::parse_from_rfc3339(text)
+                .ok()
+                .map(|time| time.to_utc());
+            assert_eq!(time(&format!("\"{text}\"")), slow, "{text}");
+        }
+    }
+}
