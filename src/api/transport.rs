@@ -114,10 +114,10 @@ impl Transport {
         call: &Call,
         parse: impl Fn(Answer) -> Result<T, PageProblem>,
     ) -> Result<T, Error> {
+        self.pacer.ready(&call.urgency).await;
         let started = Instant::now();
         let (mut attempts, mut retries) = (0, 0);
         loop {
-            self.pacer.ready(&call.urgency).await;
             attempts += 1;
             let Failed { failure, report } = match self.attempt(call, &parse).await {
                 Ok(parsed) => return Ok(parsed),
@@ -146,6 +146,7 @@ impl Transport {
                     return Err(report(call.endpoint, Effort { attempts, elapsed }));
                 }
             }
+            self.pacer.ready(&call.urgency).await;
         }
     }
 

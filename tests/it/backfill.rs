@@ -14,6 +14,7 @@ use verkada_audit_logs::{CarryOn, Error, Outcome, PullError, Source, VerkadaApi}
 use crate::range::{DAY, MIDNIGHT, Range, Read, client, stopped_at};
 
 const AUDIT_LOGS: &str = "/core/v1/audit_log";
+const NOTIFICATIONS: &str = "/cameras/v1/alerts";
 
 /// Four records in three seconds, so that every edge of a slice has some on it or near it.
 fn dense() -> Profile {
@@ -63,6 +64,26 @@ fn too_many(retry_after: Option<&str>) -> Fault {
         headers: retry_after.into_iter().collect(),
         body: r#"{"id":"zz04","message":"Too Many Requests","data":null}"#.to_owned(),
     }
+}
+
+#[tokio::test]
+async fn while_requests_wait_for_the_pace_what_is_printed_first_is_read_first() {
+    let server = server().start().unwrap();
+    let pace = 12_000;
+    let api = client(&server).max_requests_per_minute(pace);
+    let range = Range {
+        requests_per_minute: pace,
+        ..Range::of(MIDNIGHT, 20_000)
+    };
+    range.read(&api.build().unwrap()).await.whole();
+    let requests = server.requests();
+    let audit_logs = requests.iter().filter(|request| request.path == AUDIT_LOGS);
+    let fortieth = audit_logs.map(|request| request.number).nth(39).unwrap();
+    let earlier = requests
+        .iter()
+        .filter(|request| request.number < fortieth && request.path == NOTIFICATIONS);
+    // Ten requests go out at once, whatever they are.
+    assert!(earlier.count() <= 10, "{fortieth}");
 }
 
 #[track_caller]
