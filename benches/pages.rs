@@ -7,12 +7,11 @@
 mod support;
 
 use std::fs::{self, File};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use support::server::{self, Server};
-use support::{
-    MIDNIGHT, Usage, is_installed, is_quick, measure, median, medians, program, ratio, row,
-};
+use support::{MIDNIGHT, Usage, is_installed, is_quick, measure, medians, program, ratio, row};
 
 /// Records a second of the organisation that is read.
 const DENSITY: usize = 50;
@@ -30,66 +29,51 @@ fn main() {
 
     let end = MIDNIGHT + (records / DENSITY) as i64;
     let range = format!("--start {MIDNIGHT} --end {end} --interval-minutes 1 {UNPACED}");
-    let sliced = || measure(&mut program(&organisation.base_url, folder.path(), &range));
+    let mut sliced = || measure(&mut program(&organisation.base_url, folder.path(), &range));
     let one_piece = format!(
         "--start 1789340000 --end 1789344000 --interval-minutes 1440 --page-size 200 {UNPACED}"
     );
-    let whole = || measure(&mut program(&fixed.base_url, folder.path(), &one_piece));
+    let mut whole = || measure(&mut program(&fixed.base_url, folder.path(), &one_piece));
     let url = format!(
         "{}/core/v1/audit_log?page_token=[0-{}]",
         fixed.base_url,
         pages - 1
     );
-    if !is_installed("curl") {
-        return println!("curl is not installed, so there is nothing to compare with");
+    if !(is_installed("curl") && is_installed("jq")) {
+        return println!("there is nothing to compare with");
     }
-    let curl = || {
-        let arguments = ["--silent", "--show-error", "--output", "/dev/null", &url];
-        measure(
-            Command::new("curl")
-                .args(arguments)
-                .stderr(Stdio::inherit()),
-        )
-    };
-    let (ours, curl_beside) = medians(9, sliced, curl);
-    row(
-        "read in slices: CPU / curl downloading as many",
-        ratio(ours.cpu, curl_beside.cpu),
-        "times",
-        Some(3.0),
-    );
-    let (held, curl_beside) = medians(9, whole, curl);
-    row(
-        "read in one piece: CPU / curl downloading the same",
-        ratio(held.cpu, curl_beside.cpu),
-        "times",
-        Some(3.0),
-    );
-    if is_installed("jq") {
-        let downloaded = folder.path().join("pages.json");
-        let all = Command::new("curl")
-            .args(["--silent", &url])
-            .output()
-            .unwrap();
-        fs::write(&downloaded, all.stdout).unwrap();
-        let jq = median(3, || jq(&downloaded));
-        let what = "CPU / jq -c '.audit_logs[]' on them";
+    let downloaded = folder.path().join("pages.json");
+    // Through standard output: a file named to curl would hold the last page only.
+    let pages = curl(&url).output().unwrap();
+    fs::write(&downloaded, pages.stdout).unwrap();
+    let mut curl = || measure(curl(&url).args(["--output", "/dev/null"]));
+    let mut jq = || jq(&downloaded);
+    let [sliced, whole, curl, jq] = medians(9, [&mut sliced, &mut whole, &mut curl, &mut jq]);
+    for (how, ours) in [("in slices", sliced), ("in one piece", whole)] {
         row(
-            &format!("read in slices: {what}"),
-            ratio(ours.cpu, jq.cpu),
+            &format!("read {how}: CPU / curl downloading as many"),
+            ratio(ours.cpu, curl.cpu),
             "times",
-            Some(0.1),
+            Some(3.0),
         );
         row(
-            &format!("read in one piece: {what}"),
-            ratio(held.cpu, jq.cpu),
+            &format!("read {how}: CPU / jq -c '.audit_logs[]' on them"),
+            ratio(ours.cpu, jq.cpu),
             "times",
             Some(0.1),
         );
     }
 }
 
-fn jq(pages: &std::path::Path) -> Usage {
+fn curl(url: &str) -> Command {
+    let mut command = Command::new("curl");
+    command
+        .args(["--silent", "--show-error", url])
+        .stderr(Stdio::inherit());
+    command
+}
+
+fn jq(pages: &Path) -> Usage {
     measure(
         Command::new("jq")
             .args(["-c", ".audit_logs[]"])

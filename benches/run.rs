@@ -36,7 +36,7 @@ fn small_run(folder: &Path, repeats: usize) {
     let small = if is_installed("curl") {
         let url = format!("{}/core/v1/audit_log", server.base_url);
         let curl = || measure(Command::new("curl").args(["--silent", &url, &url]));
-        let (small, curl) = medians(repeats, run, curl);
+        let [small, curl] = medians(repeats, [&mut { run }, &mut { curl }]);
         row(
             "small run: CPU / curl asking twice",
             ratio(small.cpu, curl.cpu),
@@ -76,7 +76,10 @@ fn end_to_end(folder: &Path) {
         let mut command = program(&server.base_url, folder, &day);
         measure(command.args(arguments.split_whitespace()))
     };
-    let (sliced, undivided) = medians(3, || read(""), || read("--interval-minutes 1440"));
+    let [sliced, undivided] = medians(
+        3,
+        [&mut || read(""), &mut || read("--interval-minutes 1440")],
+    );
     row(
         "a day of 35,000 records at 20 ms: time / one after the other",
         ratio(sliced.elapsed, undivided.elapsed),
@@ -98,17 +101,19 @@ fn quiet_checkpoint(folder: &Path, repeats: usize) {
         |start: i64, end: i64| format!("--start {start} --end {end} --interval-minutes 60 {PACE}");
     let (before, start, end) = (MIDNIGHT - 7_200, MIDNIGHT - 3_600, MIDNIGHT);
     let saved = save(&server, folder, &range(before, start));
-    let (with, without) = medians(
+    let [with, without] = medians(
         repeats,
-        || {
-            fs::copy(&saved, folder.join("in-use")).unwrap();
-            let asked = format!(
-                "{} --checkpoint in-use --overlap-minutes 0",
-                range(before, end)
-            );
-            measure(&mut program(&server.base_url, folder, &asked))
-        },
-        || measure(&mut program(&server.base_url, folder, &range(start, end))),
+        [
+            &mut || {
+                fs::copy(&saved, folder.join("in-use")).unwrap();
+                let asked = format!(
+                    "{} --checkpoint in-use --overlap-minutes 0",
+                    range(before, end)
+                );
+                measure(&mut program(&server.base_url, folder, &asked))
+            },
+            &mut || measure(&mut program(&server.base_url, folder, &range(start, end))),
+        ],
     );
     let more = milliseconds(with.elapsed) - milliseconds(without.elapsed);
     row(
@@ -159,10 +164,12 @@ fn fingerprints(folder: &Path, repeats: usize) {
     };
     let (kept, empty) = (rebound(&server, "kept"), rebound(&quiet, "empty"));
     // Nothing new, nothing looked at again: what loading, keeping and saving them costs.
-    let (with, without) = medians(
+    let [with, without] = medians(
         repeats,
-        || next(&server, &kept, "--overlap-minutes 0 --only notifications"),
-        || next(&quiet, &empty, "--overlap-minutes 0 --only notifications"),
+        [
+            &mut || next(&server, &kept, "--overlap-minutes 0 --only notifications"),
+            &mut || next(&quiet, &empty, "--overlap-minutes 0 --only notifications"),
+        ],
     );
     let more = milliseconds(with.elapsed) - milliseconds(without.elapsed);
     row(
@@ -179,10 +186,11 @@ fn fingerprints(folder: &Path, repeats: usize) {
     );
     // The records themselves looked at again, all of them known; beside it the same without a checkpoint.
     let again = format!("--start {MIDNIGHT} --end {end} --all-events --page-size 200 {PACE}");
-    let (with, without) = medians(
+    let [with, without] = medians(
         repeats.min(5),
-        || next(&server, &kept, "--page-size 200"),
-        || measure(&mut program(&server.base_url, folder, &again)),
+        [&mut || next(&server, &kept, "--page-size 200"), &mut || {
+            measure(&mut program(&server.base_url, folder, &again))
+        }],
     );
     let more = milliseconds(with.elapsed) - milliseconds(without.elapsed);
     row(

@@ -67,18 +67,22 @@ const PER_MEBIBYTE: f64 = 1_048_576.0;
 
 /// The median of `repeats` measurements, each value by itself.
 pub(crate) fn median(repeats: usize, mut run: impl FnMut() -> Usage) -> Usage {
-    let runs: Vec<_> = (0..repeats).map(|_| run()).collect();
-    middle(&runs)
+    let [median] = medians(repeats, [&mut run]);
+    median
 }
 
-/// The medians of two that are measured in turns, so that a busy machine is busy for both.
-pub(crate) fn medians(
+/// The medians of several that are measured in turns, so that a busy machine is busy for all.
+pub(crate) fn medians<const N: usize>(
     repeats: usize,
-    mut first: impl FnMut() -> Usage,
-    mut second: impl FnMut() -> Usage,
-) -> (Usage, Usage) {
-    let runs: (Vec<_>, Vec<_>) = (0..repeats).map(|_| (first(), second())).unzip();
-    (middle(&runs.0), middle(&runs.1))
+    mut measured: [&mut dyn FnMut() -> Usage; N],
+) -> [Usage; N] {
+    let turns: Vec<[Usage; N]> = (0..repeats)
+        .map(|_| measured.each_mut().map(|run| run()))
+        .collect();
+    std::array::from_fn(|which| {
+        let runs: Vec<_> = turns.iter().map(|turn| turn[which]).collect();
+        middle(&runs)
+    })
 }
 
 fn middle(runs: &[Usage]) -> Usage {

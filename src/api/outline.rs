@@ -21,7 +21,6 @@ pub(super) const PROCESSED_TIMESTAMP: usize = 4;
 pub(super) const CREATED: usize = 5;
 
 /// What one pass over a record's text tells.
-#[derive(Default)]
 pub(super) struct Outline {
     /// The values of [`KEYS`]; of a repeated key the last one, as most readers do.
     pub(super) values: [Option<Range<usize>>; KEYS.len()],
@@ -31,46 +30,113 @@ pub(super) struct Outline {
 impl Outline {
     /// Of `json`, which is known to be a valid value: no other reading of it is as quick.
     pub(super) fn of(json: &str) -> Self {
-        let bytes = json.as_bytes();
-        let mut outline = Self::default();
-        let (mut at, mut depth) = (0, 0_usize);
-        let (mut key, mut value) = (None, None);
-        let is_object = json.starts_with('{');
-        while let Some(byte) = bytes.get(at) {
-            match byte {
-                b'"' => {
-                    let end = string_end(bytes, at);
-                    if depth == 1 && is_object && value.is_none() {
-                        key = KEYS.iter().position(|known| *known == &json[at..end]);
-                    }
-                    at = end;
-                    continue;
+        let mut values = [const { None }; KEYS.len()];
+        let mut scan = Scan::new(json);
+        match scan.peek() {
+            b'{' => scan.fields(|key, value| {
+                if let Some(known) = KEYS.iter().position(|known| known.as_bytes() == key) {
+                    values[known] = Some(value);
                 }
-                b':' if depth == 1 => value = Some(at + 1),
-                b',' if depth == 1 => outline.note(json, key.take(), value.take(), at),
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => {
-                    depth -= 1;
-                    if depth == 0 {
-                        outline.note(json, key.take(), value.take(), at);
-                    }
-                }
-                b' ' | b'\t' | b'\n' | b'\r' => outline.has_white_space = true,
-                _ => {}
-            }
-            at += 1;
+            }),
+            _ => drop(scan.value()),
         }
-        outline
+        Self {
+            values,
+            has_white_space: scan.has_white_space,
+        }
+    }
+}
+
+/// Goes through a valid JSON text from token to token.
+struct Scan<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    has_white_space: bool,
+}
+
+impl<'a> Scan<'a> {
+    fn new(json: &'a str) -> Self {
+        Self {
+            bytes: json.as_bytes(),
+            at: 0,
+            has_white_space: false,
+        }
     }
 
-    fn note(&mut self, json: &str, key: Option<usize>, value: Option<usize>, end: usize) {
-        let (Some(key), Some(start)) = (key, value) else {
-            return;
-        };
-        let text = &json[start..end];
-        let start = start + (text.len() - text.trim_start().len());
-        self.values[key] = Some(start..start + text.trim().len());
+    /// The byte that comes next. Behind the end it is the one that ends every loop here.
+    fn peek(&self) -> u8 {
+        self.bytes.get(self.at).copied().unwrap_or(b'}')
     }
+
+    /// Steps over an object, and gives each key, with its quotes, and where its value stands.
+    fn fields(&mut self, mut each: impl FnMut(&'a [u8], Range<usize>)) {
+        loop {
+            // Over the opening brace, or the comma.
+            self.at += 1;
+            self.white_space();
+            if self.peek() == b'}' {
+                return;
+            }
+            let key = self.value();
+            self.white_space();
+            // Over the colon.
+            self.at += 1;
+            self.white_space();
+            let value = self.value();
+            each(&self.bytes[key], value);
+            self.white_space();
+            if self.peek() == b'}' {
+                return;
+            }
+        }
+    }
+
+    fn white_space(&mut self) {
+        while is_white_space(self.peek()) {
+            self.has_white_space = true;
+            self.at += 1;
+        }
+    }
+
+    /// Steps over a value of any kind, and says where it stands.
+    fn value(&mut self) -> Range<usize> {
+        let start = self.at;
+        match self.peek() {
+            b'"' => self.at = string_end(self.bytes, start),
+            b'{' | b'[' => self.nested(),
+            _ => {
+                while !matches!(self.peek(), b',' | b'}' | b']') && !is_white_space(self.peek()) {
+                    self.at += 1;
+                }
+            }
+        }
+        start..self.at
+    }
+
+    /// Steps over an object or an array.
+    fn nested(&mut self) {
+        let mut depth = 0_usize;
+        loop {
+            match self.peek() {
+                b'"' => {
+                    self.at = string_end(self.bytes, self.at);
+                    continue;
+                }
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => depth -= 1,
+                byte => self.has_white_space |= is_white_space(byte),
+            }
+            self.at += 1;
+            if depth == 0 {
+                return;
+            }
+        }
+    }
+}
+
+/// Of what may stand between the tokens of JSON, only white space lies that low.
+fn is_white_space(byte: u8) -> bool {
+    byte <= b' '
 }
 
 #[cfg(test)]
