@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use verkada_audit_logs::{
     BaseUrl, CRON_INTERVAL_MINUTES, DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_OVERLAP_MINUTES,
     DEFAULT_PAGE_SIZE, DEFAULT_TOKEN_FILE, EventFilter, MAX_PAGE_SIZE, Pull, Region, Secret,
-    Source, Span, VerkadaApi, VerkadaApiBuilder,
+    Source, Span, VerkadaApi, VerkadaApiBuilder, time_text,
 };
 
 use super::api_key;
@@ -97,22 +97,42 @@ impl Config {
             interval_seconds,
             checkpoint.as_deref(),
         )?;
+        let pull = Pull {
+            now,
+            origin: target.origin(),
+            span,
+            sources: sources(args)?,
+            filter: filter(args, &settings)?,
+            interval_seconds,
+            overlap_seconds: i64::from(overlap_minutes(args)?) * 60,
+            max_requests_per_minute: client.max_requests_per_minute,
+        };
+        if checkpoint.is_none() {
+            warn_without_checkpoint(args, &pull);
+        }
         Ok(Self {
-            pull: Pull {
-                now,
-                origin: target.origin(),
-                span,
-                sources: sources(args)?,
-                filter: filter(args, &settings)?,
-                interval_seconds,
-                overlap_seconds: i64::from(overlap_minutes(args)?) * 60,
-                max_requests_per_minute: client.max_requests_per_minute,
-            },
+            pull,
             target,
             client,
             checkpoint,
             output,
         })
+    }
+}
+
+/// Says what is allowed and yet may not do what is expected. A checkpoint makes up for a range that ends in the
+/// future: the next run goes on from there.
+fn warn_without_checkpoint(args: &Args, pull: &Pull) {
+    if args.overlap_minutes.is_some() {
+        tracing::warn!("--overlap-minutes does nothing without --checkpoint");
+    }
+    if let Span::Range { end, .. } = pull.span
+        && end > pull.now
+    {
+        tracing::warn!(
+            end = time_text(end),
+            "the range ends in the future; what happens after this run is not in its output"
+        );
     }
 }
 

@@ -1,6 +1,6 @@
 //! Times as people write them.
 
-use chrono::{DateTime, NaiveDate, NaiveTime};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat};
 
 /// Larger than any time in seconds that is meant, smaller than any in milliseconds.
 const SURELY_MILLISECONDS: i64 = 100_000_000_000;
@@ -15,9 +15,12 @@ pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
         return check_unix_time(date.and_time(NaiveTime::MIN).and_utc().timestamp());
     }
     let Ok(time) = DateTime::parse_from_rfc3339(text) else {
-        return Err(format!(
-            "“{text}” is no time; write Unix seconds (1789401600), RFC 3339 (2026-09-14T16:00:00Z) or a day (2026-09-14)"
-        ));
+        return Err(match in_utc(text) {
+            Some(meant) => format!("“{text}” names no zone; write {meant} if it is UTC"),
+            None => format!(
+                "“{text}” is no time; write Unix seconds (1789401600), RFC 3339 (2026-09-14T16:00:00Z) or a day (2026-09-14)"
+            ),
+        });
     };
     match time.timestamp_subsec_nanos() {
         0 => check_unix_time(time.timestamp()),
@@ -25,6 +28,21 @@ pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
             "“{text}” has a fraction of a second, and Verkada takes whole seconds only"
         )),
     }
+}
+
+/// A date and a time without a zone, as RFC 3339 writes them for UTC.
+fn in_utc(text: &str) -> Option<String> {
+    let forms = [
+        "%Y-%m-%dT%H:%M:%S",
+        "%Y-%m-%dT%H:%M",
+        "%Y-%m-%d %H:%M:%S",
+        "%Y-%m-%d %H:%M",
+    ];
+    let mut times = forms
+        .iter()
+        .map(|form| NaiveDateTime::parse_from_str(text, form));
+    let time = times.find_map(Result::ok)?.and_utc();
+    Some(time.to_rfc3339_opts(SecondsFormat::Secs, true))
 }
 
 fn check_unix_time(seconds: i64) -> Result<i64, String> {
@@ -67,12 +85,24 @@ mod tests {
     }
 
     #[test]
+    fn a_time_without_a_zone_is_refused_with_the_one_in_utc() {
+        for zoneless in [
+            "2026-09-14T16:00:00",
+            "2026-09-14T16:00",
+            "2026-09-14 16:00",
+        ] {
+            let reason = parse_time(zoneless).unwrap_err();
+            assert!(reason.contains("2026-09-14T16:00:00Z if"), "{reason}");
+        }
+    }
+
+    #[test]
     fn anything_else_is_refused() {
         for unreadable in [
             "",
             "yesterday",
             "2026-13-01",
-            "2026-09-14T16:00",
+            "2026-09-14T16",
             "2026-09-14T16:00:00.5Z",
             "-1",
             "1e9",

@@ -6,9 +6,9 @@ use chrono::{DateTime, Utc};
 
 use crate::api::{LineText, Source, TimeBase, Window};
 
-/// Records that a slice should hold: at 200 a page about 20 requests, of which half a page is wasted on
-/// average.
-pub(super) const TARGET_RECORDS: u64 = 4_000;
+/// Records that a slice should hold: at 200 a page about 30 requests. Half a page is wasted on average, and the
+/// records of two seconds at its edges.
+pub(super) const TARGET_RECORDS: u64 = 6_000;
 
 /// Records that a slice should hold at the least, when slices are shortened to keep more of them under way.
 const LEAST_RECORDS: u64 = 800;
@@ -220,7 +220,7 @@ impl Lanes {
     const MOST: usize = 32;
 
     /// A few more than needed keep the pace when an answer is slow.
-    const SPARE: usize = 4;
+    const SPARE: usize = 3;
 
     pub(super) fn new(requests_per_second: f64, latency: Duration) -> Self {
         Self {
@@ -318,10 +318,10 @@ mod tests {
     #[test]
     fn slices_get_shorter_towards_the_end_if_several_have_to_be_under_way() {
         let mut length = SliceLength::starting_at(900);
-        length.finished(4_000, TARGET_RECORDS);
-        assert_eq!(length.next(1_000_000, lanes(20)), 4_000);
+        length.finished(6_000, TARGET_RECORDS);
+        assert_eq!(length.next(1_000_000, lanes(20)), 6_000);
         assert_eq!(length.next(2_000, lanes(20)), 2_000);
-        assert_eq!(length.next(1_000_000, lanes(1_000)), 2_400);
+        assert_eq!(length.next(1_000_000, lanes(1_000)), 2_666);
         assert_eq!(length.next(10_000, lanes(1_000)), 1_714);
         assert_eq!(length.next(2_000, lanes(1_000)), 800);
     }
@@ -330,10 +330,10 @@ mod tests {
     fn the_more_slices_are_under_way_the_fewer_records_each_holds() {
         assert_eq!(
             [0, 150, 1_000, 60_000].map(|latency| lanes(latency).count()),
-            [4, 5, 10, 32]
+            [3, 4, 9, 32]
         );
-        assert_eq!(lanes(0).most_records(), 16_000);
-        assert_eq!(lanes(1_000).most_records(), 9_600);
+        assert_eq!(lanes(0).most_records(), 24_000);
+        assert_eq!(lanes(1_000).most_records(), 10_664);
         assert_eq!(lanes(60_000).most_records(), 3_200);
     }
 
@@ -351,12 +351,12 @@ mod tests {
         length.finished(14_400, 1);
         assert_eq!(length.seconds, 230_400);
         length.finished(14_400, 40_000);
-        assert_eq!(length.seconds, 1_440);
+        assert_eq!(length.seconds, 2_160);
         assert_eq!(length.expected_within(720), 2_000);
         length.glimpsed(10, 400);
-        assert_eq!(length.seconds, 100);
+        assert_eq!(length.seconds, 150);
         length.glimpsed(1_000, 1);
-        assert_eq!(length.seconds, 100);
+        assert_eq!(length.seconds, 150);
         length.finished(1, 1_000_000);
         assert_eq!(length.seconds, 1);
         for _ in 0..20 {

@@ -302,3 +302,17 @@ fn version_names_program_and_version() {
         concat!("verkada-audit-logs ", env!("CARGO_PKG_VERSION"), "\n")
     );
 }
+
+#[test]
+fn what_does_not_do_what_it_seems_to_is_said() {
+    let demo = |arguments: &str| Program::bare().run(format!("--demo {arguments}").split(' '));
+    for (arguments, said) in [
+        ("--overlap-minutes 5", "nothing without --checkpoint"),
+        ("--start 4102444800 --end 4102445400", "ends in the future"),
+    ] {
+        let ended = demo(arguments);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        assert!(ended.stderr.contains(said), "{arguments}: {}", ended.stderr);
+    }
+    demo("--overlap-minutes 5 --checkpoint c").quietly();
+}
