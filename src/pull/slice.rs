@@ -14,7 +14,7 @@ pub(super) const TARGET_RECORDS: u64 = 6_000;
 const LEAST_RECORDS: u64 = 800;
 
 /// Records that all slices under way should hold together, so that they fit into the memory for fetching ahead.
-const RECORDS_UNDER_WAY: u64 = 24_000;
+const RECORDS_UNDER_WAY: u64 = 25_000;
 
 /// A slice that turns out to hold so many times more records than it should is read again in shorter pieces.
 /// Where a working day begins, three times more are ordinary.
@@ -152,6 +152,7 @@ pub(super) struct Edge {
 /// How long slices should be, from what the last ones held.
 #[derive(Debug)]
 pub(super) struct SliceLength {
+    /// Expected to hold [`TARGET_RECORDS`]; where it is quiet, more than any slice has.
     seconds: i64,
     /// Whether anything has been seen yet.
     pub(super) informed: bool,
@@ -177,7 +178,7 @@ impl SliceLength {
         let usual = holding(lanes.records_a_slice());
         usual
             .min(lanes.share_of(remaining).max(holding(LEAST_RECORDS)))
-            .max(1)
+            .clamp(1, LONGEST)
     }
 
     /// How many records `seconds` are expected to hold.
@@ -203,7 +204,7 @@ impl SliceLength {
     }
 
     fn set(&mut self, seconds: i64) {
-        self.seconds = seconds.clamp(1, LONGEST);
+        self.seconds = seconds.max(1);
         self.informed = true;
     }
 }
@@ -220,7 +221,7 @@ impl Lanes {
     const MOST: usize = 32;
 
     /// A few more than needed keep the pace when an answer is slow.
-    const SPARE: usize = 3;
+    const SPARE: usize = 4;
 
     pub(super) fn new(requests_per_second: f64, latency: Duration) -> Self {
         Self {
@@ -246,7 +247,7 @@ impl Lanes {
     /// The pages of a slice come one after the other, so towards the end the slices get shorter: otherwise the
     /// last ones would be read alone.
     fn share_of(self, remaining: i64) -> i64 {
-        (remaining as f64 / (self.needed * 1.25).max(1.0)) as i64
+        (remaining as f64 / self.needed.max(1.0)) as i64
     }
 }
 
@@ -319,10 +320,10 @@ mod tests {
     fn slices_get_shorter_towards_the_end_if_several_have_to_be_under_way() {
         let mut length = SliceLength::starting_at(900);
         length.finished(6_000, TARGET_RECORDS);
-        assert_eq!(length.next(1_000_000, lanes(20)), 6_000);
+        assert_eq!(length.next(1_000_000, lanes(20)), 5_000);
         assert_eq!(length.next(2_000, lanes(20)), 2_000);
-        assert_eq!(length.next(1_000_000, lanes(1_000)), 2_666);
-        assert_eq!(length.next(10_000, lanes(1_000)), 1_714);
+        assert_eq!(length.next(1_000_000, lanes(1_000)), 2_500);
+        assert_eq!(length.next(10_000, lanes(1_000)), 2_142);
         assert_eq!(length.next(2_000, lanes(1_000)), 800);
     }
 
@@ -330,10 +331,10 @@ mod tests {
     fn the_more_slices_are_under_way_the_fewer_records_each_holds() {
         assert_eq!(
             [0, 150, 1_000, 60_000].map(|latency| lanes(latency).count()),
-            [3, 4, 9, 32]
+            [4, 5, 10, 32]
         );
         assert_eq!(lanes(0).most_records(), 24_000);
-        assert_eq!(lanes(1_000).most_records(), 10_664);
+        assert_eq!(lanes(1_000).most_records(), 10_000);
         assert_eq!(lanes(60_000).most_records(), 3_200);
     }
 
@@ -360,8 +361,10 @@ mod tests {
         length.finished(1, 1_000_000);
         assert_eq!(length.seconds, 1);
         for _ in 0..20 {
-            length.finished(length.seconds, 0);
+            let seconds = length.next(i64::MAX, lanes(0));
+            length.finished(seconds, 0);
         }
-        assert_eq!(length.seconds, LONGEST);
+        assert_eq!(length.next(i64::MAX, lanes(0)), LONGEST);
+        assert_eq!(length.next(i64::MAX, lanes(1_000)), LONGEST);
     }
 }
