@@ -14,7 +14,7 @@ pub(super) const TARGET_RECORDS: u64 = 6_000;
 const LEAST_RECORDS: u64 = 800;
 
 /// Records that all slices under way should hold together, so that they fit into the memory for fetching ahead.
-const RECORDS_UNDER_WAY: u64 = 25_000;
+const RECORDS_UNDER_WAY: u64 = 28_000;
 
 /// A slice that turns out to hold so many times more records than it should is read again in shorter pieces.
 /// Where a working day begins, three times more are ordinary.
@@ -320,9 +320,9 @@ mod tests {
     fn slices_get_shorter_towards_the_end_if_several_have_to_be_under_way() {
         let mut length = SliceLength::starting_at(900);
         length.finished(6_000, TARGET_RECORDS);
-        assert_eq!(length.next(1_000_000, lanes(20)), 5_000);
+        assert_eq!(length.next(1_000_000, lanes(20)), 5_600);
         assert_eq!(length.next(2_000, lanes(20)), 2_000);
-        assert_eq!(length.next(1_000_000, lanes(1_000)), 2_500);
+        assert_eq!(length.next(1_000_000, lanes(1_000)), 2_800);
         assert_eq!(length.next(10_000, lanes(1_000)), 2_142);
         assert_eq!(length.next(2_000, lanes(1_000)), 800);
     }
@@ -334,8 +334,8 @@ mod tests {
             [4, 5, 10, 32]
         );
         assert_eq!(lanes(0).most_records(), 24_000);
-        assert_eq!(lanes(1_000).most_records(), 10_000);
-        assert_eq!(lanes(60_000).most_records(), 3_200);
+        assert_eq!(lanes(1_000).most_records(), 11_200);
+        assert_eq!(lanes(60_000).most_records(), 3_500);
     }
 
     #[test]
