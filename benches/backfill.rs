@@ -78,6 +78,13 @@ fn memory(folder: &Path) {
     }
     let slow = slow_reader(&mut program(&server.base_url, folder, &range(most)));
     peak(&format!("{most} records, a slow reader"), slow);
+    let both = Server::start(&format!(
+        "per_day={0} notifications={0} flat=1",
+        DENSITY * 86_400
+    ));
+    let asked = range(most / 2).replace("--only audit-logs", "");
+    let slow = slow_reader(&mut program(&both.base_url, folder, &asked));
+    peak("the same, half of them notifications", slow);
     let bursts = organisation("burst=5000 burst_seconds=20");
     peak(
         "bursts of 5,000 a second among them",

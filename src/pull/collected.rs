@@ -1,7 +1,7 @@
 //! What has been read of a slice, and how much memory it takes.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use chrono::{DateTime, Utc};
 use tokio::sync::Notify;
@@ -24,21 +24,44 @@ impl HeldSlice {
     }
 }
 
-/// Bytes that are waiting in memory.
+/// Text of records that may wait in memory for their turn. The slice whose turn it is is read on regardless.
+const FETCH_AHEAD_BYTES: usize = 24 << 20;
+
+/// Likewise of a source that is printed after another one, until that is through.
+const FETCH_AHEAD_BYTES_MEANWHILE: usize = 8 << 20;
+
+/// What is waiting in memory of one source.
 #[derive(Default)]
 pub(super) struct Held {
     bytes: AtomicUsize,
-    freed: Notify,
+    is_printed: AtomicBool,
+    changed: Notify,
 }
 
 impl Held {
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes.load(Ordering::Relaxed)
+    /// Whether more may be fetched ahead.
+    pub(super) fn has_room(&self) -> bool {
+        let most = match self.is_printed() {
+            true => FETCH_AHEAD_BYTES,
+            false => FETCH_AHEAD_BYTES_MEANWHILE,
+        };
+        self.bytes.load(Ordering::Relaxed) < most
     }
 
-    /// Returns when some were freed since the last call.
-    pub(super) async fn freed(&self) {
-        self.freed.notified().await;
+    /// Whether this is the source that is printed now.
+    pub(super) fn is_printed(&self) -> bool {
+        self.is_printed.load(Ordering::Relaxed)
+    }
+
+    /// From now on this is the source that is printed.
+    pub(super) fn is_printed_now(&self) {
+        self.is_printed.store(true, Ordering::Relaxed);
+        self.changed.notify_one();
+    }
+
+    /// Returns when there may be more room than at the last call.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
     }
 }
 
@@ -58,7 +81,7 @@ impl Claim {
 impl Drop for Claim {
     fn drop(&mut self) {
         self.held.bytes.fetch_sub(self.bytes, Ordering::Relaxed);
-        self.held.freed.notify_one();
+        self.held.changed.notify_one();
     }
 }
 

@@ -15,9 +15,6 @@ use crate::api::{Error, Page, Pages, Source, Urgency, VerkadaApi, Window};
 /// From this page on a slice's pages say how many records it will hold; fewer may be a burst.
 const TELLING_PAGES: u64 = 3;
 
-/// Text of records that may wait in memory for their turn. The slice whose turn it is is read on regardless.
-const FETCH_AHEAD_BYTES: usize = 24 << 20;
-
 /// The urgency of a source whose lines are printed first, before the start of the slice is subtracted, so that
 /// older slices go first. Far above any number of records.
 const PRINTED_FIRST: i64 = 1 << 60;
@@ -40,19 +37,35 @@ pub(super) struct Reading {
     pub(super) requests_per_second: f64,
 }
 
-/// Starts reading. The receiver gets the slices from old to new, and at most one error, which is the last; it
-/// gets nothing more after its slices are through. Dropping it ends the read.
-pub(super) fn start(
-    api: &VerkadaApi,
-    reading: Reading,
-) -> mpsc::Receiver<Result<HeldSlice, Error>> {
+/// Starts reading. The slices come from old to new, and at most one error, which is the last. Dropping them ends
+/// the read.
+pub(super) fn start(api: &VerkadaApi, reading: Reading) -> Slices {
     let (sender, receiver) = mpsc::channel(1);
+    let held = Arc::<Held>::default();
     let api = match reading.first_slice {
         Some(_) => api.riding_out_rate_limits(),
         None => api.clone(),
     };
-    tokio::spawn(Reader::new(api, reading).run(sender));
-    receiver
+    tokio::spawn(Reader::new(api, reading, Arc::clone(&held)).run(sender));
+    Slices { receiver, held }
+}
+
+/// The slices of a source, while they are read.
+pub(super) struct Slices {
+    receiver: mpsc::Receiver<Result<HeldSlice, Error>>,
+    held: Arc<Held>,
+}
+
+impl Slices {
+    /// To be called when the slices before those of this source have been printed.
+    pub(super) fn are_printed_now(&self) {
+        self.held.is_printed_now();
+    }
+
+    /// The next slice; `None` after the last one, or after an error.
+    pub(super) async fn next(&mut self) -> Option<Result<HeldSlice, Error>> {
+        self.receiver.recv().await
+    }
 }
 
 struct Reader {
@@ -91,14 +104,14 @@ struct Answered {
 }
 
 impl Reader {
-    fn new(api: VerkadaApi, reading: Reading) -> Self {
+    fn new(api: VerkadaApi, reading: Reading, held: Arc<Held>) -> Self {
         let whole = Bounds::whole(reading.window);
         Self {
             api,
             queue: VecDeque::from([Entry::Planned(whole)]),
             under_way: FuturesUnordered::new(),
             length: SliceLength::starting_at(reading.first_slice.unwrap_or_default()),
-            held: Arc::default(),
+            held,
             next_id: 0,
             reading,
         }
@@ -123,7 +136,7 @@ impl Reader {
                     }
                 }
                 Some(answered) = self.under_way.next() => self.take(answered),
-                () = held.freed(), if !self.queue.is_empty() => {}
+                () = held.changed(), if !self.queue.is_empty() => {}
                 () = sender.closed() => return,
             }
             if self.queue.is_empty() {
@@ -138,18 +151,18 @@ impl Reader {
         let mut at = 0;
         while at < self.queue.len() && self.under_way.len() < lanes {
             // Finished slices before it wait for the output, so nothing would be gained by exceeding the memory.
-            let is_next = at == 0;
-            let room = self.held.bytes() < FETCH_AHEAD_BYTES;
+            let in_one_piece = self.reading.first_slice.is_none();
+            let is_next = at == 0 && (in_one_piece || self.held.is_printed());
+            let may_read = is_next || self.held.has_room();
             match &mut self.queue[at] {
                 Entry::Failed(_) => return,
-                Entry::Planned(bounds) if is_next || (room && self.length.informed) => {
+                // Until something is known of its length, one slice is enough.
+                Entry::Planned(bounds) if may_read && (at == 0 || self.length.informed) => {
                     let bounds = *bounds;
                     self.carve(at, bounds);
                     self.request(at);
                 }
-                Entry::Started(started) if started.idle.is_some() && (is_next || room) => {
-                    self.request(at)
-                }
+                Entry::Started(started) if may_read && started.idle.is_some() => self.request(at),
                 _ => {}
             }
             at += 1;

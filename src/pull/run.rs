@@ -2,13 +2,13 @@
 
 use std::io;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::collected::HeldSlice;
 use super::filter::EventFilter;
 use super::plan::{Planner, Span, Step};
 use super::printer::Printer;
-use super::reader::{self, Reading};
+use super::reader::{self, Reading, Slices};
 use super::resume::{CarryOn, Resume};
 use super::{Error, PulledSlice};
 use crate::api::{self, Source, TimeBase, VerkadaApi, Window};
@@ -94,7 +94,7 @@ pub struct Progress {
 struct Begun {
     source: Source,
     window: Window,
-    slices: mpsc::Receiver<Result<HeldSlice, api::Error>>,
+    slices: Slices,
 }
 
 impl Pull {
@@ -275,6 +275,7 @@ impl Pull {
         stop: &mut watch::Receiver<bool>,
     ) -> SourceReport {
         let Begun { source, window, .. } = begun;
+        begun.slices.are_printed_now();
         let mut resume = Resume::default();
         let mut read_at = i64::MAX;
         let mut printed = 0;
@@ -284,7 +285,7 @@ impl Pull {
             let received = tokio::select! {
                 biased;
                 () = stopped(stop) => break Outcome::Stopped(resume.carry_on(window.start())),
-                received = begun.slices.recv() => received,
+                received = begun.slices.next() => received,
             };
             let held = match received {
                 None if resume.printed_to() == Some(window.end()) => break Outcome::Done,

@@ -14,12 +14,16 @@ use crate::range::MIDNIGHT;
 const RECORDS_A_SECOND: f64 = 50.0;
 const SECONDS: i64 = 2_000;
 
-/// About a tenth of the requests that the whole range takes: what may wait in memory, twice over.
+/// Half the requests that the whole range takes: what may wait in memory, and what is under way besides.
 const FETCHED_AHEAD: u64 = 250;
+
+/// Likewise of the source that is printed last.
+const FETCHED_MEANWHILE: u64 = 120;
 
 fn organisation(ends: WindowEnds, latency: Duration) -> DemoServer {
     let profile = Profile {
         audit_logs_per_day: RECORDS_A_SECOND * 86_400.0,
+        notifications_per_day: RECORDS_A_SECOND * 86_400.0,
         daily_cycle: DailyCycle::Flat,
         ..Profile::demo()
     };
@@ -89,6 +93,25 @@ fn a_pipe_that_nobody_reads_stops_the_fetching_and_then_it_goes_on() {
     assert!(requests_until_silence(&server) > requests + 50);
     drop(stdout);
     wait_for_the_end(child, String::new()).quietly();
+}
+
+#[test]
+fn the_source_that_is_printed_last_takes_little_memory_meanwhile() {
+    let server = organisation(WindowEnds::default(), Duration::ZERO);
+    let mut both = arguments(MIDNIGHT, MIDNIGHT + SECONDS);
+    both.retain(|argument| !["--only", "audit-logs"].contains(&argument.as_str()));
+    let program = Program::asking_demo(&server);
+    let mut child = program.spawn(both);
+    let stdout = child.stdout.take().unwrap();
+    requests_until_silence(&server);
+    let stats = server.stats();
+    assert!(stats.audit_log_requests < FETCHED_AHEAD, "{stats:?}");
+    assert!(stats.notification_requests < FETCHED_MEANWHILE, "{stats:?}");
+    assert!(stats.notification_requests > 5, "{stats:?}");
+    let printed = BufReader::new(stdout).lines().count();
+    let ended = wait_for_the_end(child, String::new());
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(printed > 190_000, "{printed} lines");
 }
 
 #[test]
