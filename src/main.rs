@@ -102,7 +102,11 @@ fn printer(config: &Config) -> Result<Printer, PullError> {
 }
 
 fn unusable_output(path: &Path, error: &std::io::Error) -> PullError {
-    let message = format!("--output {}: {error}", path.display());
+    let hint = match error.kind() {
+        std::io::ErrorKind::NotFound => "; create the folder",
+        _ => "",
+    };
+    let message = format!("--output {}: {error}{hint}", path.display());
     PullError::Output(std::io::Error::new(error.kind(), message))
 }
 

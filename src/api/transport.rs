@@ -247,7 +247,7 @@ impl Transport {
 
 fn log_retry(call: &Call, failure: &Failure, wait: Duration) {
     let endpoint = call.endpoint;
-    let wait_seconds = wait.as_secs_f64();
+    let wait_seconds = (wait.as_secs_f64() * 10.0).round() / 10.0;
     match failure {
         Failure::Network(cause) => {
             info!(%endpoint, %cause, wait_seconds, "no answer, will ask again")

@@ -34,7 +34,7 @@ pub(crate) fn find(args: &Args, settings: &Settings<'_>) -> Result<Secret, Usage
         }
     }
     Err(UsageError::new(
-        "no API key: set VERKADA_API_KEY in the environment or in .env, or name a file with --api-key-file; --demo runs without one",
+        "no API key: set VERKADA_API_KEY in the environment or in .env, or name a file with --api-key-file or VERKADA_API_KEY_FILE; --demo runs without one",
     ))
 }
 

@@ -13,7 +13,7 @@ Each flag may be given by the variable named with it, in the environment or in t
 wins over the environment, the environment over .env. VERKADA_API_KEY holds the API key, which is never a flag.
 
 Exit codes: 0 done; 1 unexpected failure, or output could not be written; 2 wrong usage or configuration; \
-3 credentials refused or permission missing; 4 Verkada could not be reached; 5 an answer that cannot be used; \
+3 credentials refused or permission missing; 4 Verkada could not be reached, or kept failing after the retries; 5 an answer that cannot be used; \
 75 another run holds the checkpoint; 130 and 143 stopped by SIGINT or SIGTERM.";
 
 /// Pull audit logs and camera notifications from Verkada as JSON lines.
@@ -21,9 +21,9 @@ Exit codes: 0 done; 1 unexpected failure, or output could not be written; 2 wron
 /// Without a range, prints the most recent whole interval: audit logs with the events of interest, then
 /// notifications, each oldest first, one record a line, exactly as the API wrote it.
 #[derive(Debug, Parser)]
-#[command(version, after_help = AFTER_HELP, max_term_width = 100)]
+#[command(version, after_help = AFTER_HELP, max_term_width = 100, args_override_self = true)]
 pub(crate) struct Args {
-    /// First second of the range to read: Unix seconds, RFC 3339, or YYYY-MM-DD (midnight UTC)
+    /// Start of the range to read: Unix seconds, RFC 3339, or YYYY-MM-DD (midnight UTC)
     #[arg(
         long,
         value_name = "T",
@@ -32,7 +32,7 @@ pub(crate) struct Args {
     )]
     pub(crate) start: Option<String>,
 
-    /// Last second of the range; written like --start
+    /// End of the range; written like --start
     #[arg(
         long,
         value_name = "T",
@@ -83,7 +83,7 @@ pub(crate) struct Args {
     pub(crate) token_file: Option<PathBuf>,
 
     /// Records a page, 1 to 200 [env: VERKADA_PAGE_SIZE] [default: 100; 200 for a range longer than one
-    /// interval and with --checkpoint]
+    /// interval, or with --checkpoint]
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) page_size: Option<String>,
 

@@ -232,7 +232,7 @@ fn span(args: &Args) -> Result<Span, UsageError> {
     let (start, end) = (named("--start", start_text)?, named("--end", end_text)?);
     if start >= end {
         return Err(UsageError::new(format!(
-            "--start ({start_text}) must lie before --end ({end_text})"
+            "--start ({start_text}) must lie before --end ({end_text}); a day means its midnight, so a whole day ends with the next one"
         )));
     }
     Ok(Span::Range { start, end })

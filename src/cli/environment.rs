@@ -38,13 +38,14 @@ impl Environment {
         let Some(path) = nearest_file() else {
             return Ok(Self::default());
         };
-        let file = read(&path)?;
+        let text = text_of(&path)?;
+        let file = variables(&path, &text)?;
         let names = file.keys().cloned();
         let loaded = names
             .filter(|name| std::env::var_os(name).is_none())
             .collect();
         // For proxies and the like, which others read. It never overrides what is set.
-        dotenvy::from_path(&path)
+        dotenvy::from_read(text.as_bytes())
             .map_err(|_| UsageError::new(format!("{} cannot be read", path.display())))?;
         Ok(Self {
             file,
@@ -98,15 +99,20 @@ fn nearest_file() -> Option<PathBuf> {
     candidates.find(|path| path.is_file())
 }
 
-fn read(path: &Path) -> Result<HashMap<String, String>, UsageError> {
+/// What the file says, without the byte order mark that some editors put in front.
+fn text_of(path: &Path) -> Result<String, UsageError> {
+    let text = fs::read_to_string(path)
+        .map_err(|error| UsageError::new(format!("{}: cannot be read: {error}", path.display())))?;
+    Ok(text.trim_start_matches('\u{FEFF}').to_owned())
+}
+
+fn variables(path: &Path, text: &str) -> Result<HashMap<String, String>, UsageError> {
     let unreadable = |reason: String| UsageError::new(format!("{}: {reason}", path.display()));
-    let text =
-        fs::read_to_string(path).map_err(|error| unreadable(format!("cannot be read: {error}")))?;
     let variables = dotenvy::from_read_iter(text.as_bytes());
     variables.collect::<Result<_, _>>().map_err(|error| match error {
         dotenvy::Error::LineParse(line, _) => unreadable(format!(
             "line {} is not of the form NAME=value; put the value in single quotes if it holds spaces or “#”",
-            line_number(&text, &line)
+            line_number(text, &line)
         )),
         _ => unreadable("cannot be read".to_owned()),
     })
@@ -125,14 +131,11 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named_and_not_quoted() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join(".env");
-        fs::write(
-            &path,
-            "# comment\nVERKADA_REGION=eu\nVERKADA_API_KEY=two words\n",
-        )
-        .unwrap();
-        let message = read(&path).err().unwrap().to_string();
+        let text = "# comment\nVERKADA_REGION=eu\nVERKADA_API_KEY=two words\n";
+        let message = variables(Path::new(".env"), text)
+            .err()
+            .unwrap()
+            .to_string();
         assert!(message.contains("line 3"), "{message}");
         assert!(!message.contains("words"), "{message}");
     }

@@ -132,14 +132,8 @@ struct Reading {
 
 impl std::fmt::Display for Reading {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            formatter,
-            "{} at {} · {} records · {} requests, {:.0} a minute",
-            self.source, self.reached, self.progress.printed, self.requests, self.per_minute
-        )?;
-        if self.rate_limited > 0 {
-            write!(formatter, " · limit hit {} times", self.rate_limited)?;
-        }
+        // What matters most comes first: a narrow terminal cuts the end off.
+        write!(formatter, "{} at {}", self.source, self.reached)?;
         match self.left.map(|left| left.as_secs()) {
             Some(seconds) if seconds >= 3_600 => write!(
                 formatter,
@@ -150,7 +144,16 @@ impl std::fmt::Display for Reading {
             Some(seconds) if seconds >= 60 => write!(formatter, " · {} min left", seconds / 60),
             Some(seconds) => write!(formatter, " · {seconds} s left"),
             None => Ok(()),
+        }?;
+        write!(formatter, " · {} records", self.progress.printed)?;
+        if self.rate_limited > 0 {
+            write!(formatter, " · limit hit {} times", self.rate_limited)?;
         }
+        write!(
+            formatter,
+            " · {} requests, {:.0} a minute",
+            self.requests, self.per_minute
+        )
     }
 }
 

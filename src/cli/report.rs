@@ -1,6 +1,7 @@
 //! What is said at the end of a run, and the exit code.
 
 use std::io::{self, IsTerminal};
+use std::path::Path;
 use std::time::Duration;
 
 use verkada_audit_logs::{
@@ -143,7 +144,11 @@ fn say_how_to_carry_on(config: &Config, format: LogFormat, report: &SourceReport
     } else {
         "stopped; "
     };
-    let repeats = if carry_on.repeats_start {
+    let tore = matches!(&report.outcome, Outcome::Failed(PullError::Output(_), _))
+        && !config.output.as_deref().is_some_and(Path::is_file);
+    let repeats = if tore {
+        " (the output may end within a line, and records from then on come again)"
+    } else if carry_on.repeats_start {
         " (records of that one second come again)"
     } else {
         ""

@@ -1,6 +1,6 @@
 //! Times as people write them.
 
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat};
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Timelike};
 
 /// Larger than any time in seconds that is meant, smaller than any in milliseconds.
 const SURELY_MILLISECONDS: i64 = 100_000_000_000;
@@ -9,14 +9,19 @@ const SURELY_MILLISECONDS: i64 = 100_000_000_000;
 pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
     let text = text.trim();
     if let Ok(seconds) = text.parse::<i64>() {
-        return check_unix_time(seconds);
+        return match day_without_dashes(text) {
+            Some(day) => Err(format!("{text} would be in 1970; write the day as {day}")),
+            None => check_unix_time(seconds),
+        };
     }
     if let Ok(date) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         return check_unix_time(date.and_time(NaiveTime::MIN).and_utc().timestamp());
     }
     let Ok(time) = DateTime::parse_from_rfc3339(text) else {
         return Err(match in_utc(text) {
-            Some(meant) => format!("“{text}” names no zone; write {meant} if it is UTC"),
+            Some(meant) => {
+                format!("“{text}” names no zone or no seconds; write {meant} if it is UTC")
+            }
             None => format!(
                 "“{text}” is no time; write Unix seconds (1789401600), RFC 3339 (2026-09-14T16:00:00Z) or a day (2026-09-14)"
             ),
@@ -24,14 +29,31 @@ pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
     };
     match time.timestamp_subsec_nanos() {
         0 => check_unix_time(time.timestamp()),
+        1_000_000_000.. => Err(format!(
+            "“{text}” is a leap second, which Unix time lacks; write second 59"
+        )),
         _ => Err(format!(
-            "“{text}” has a fraction of a second, and Verkada takes whole seconds only"
+            "“{text}” has a fraction of a second, and Verkada takes whole seconds only; write {}",
+            time.with_nanosecond(0)
+                .unwrap_or(time)
+                .to_rfc3339_opts(SecondsFormat::Secs, true)
         )),
     }
 }
 
-/// A date and a time without a zone, as RFC 3339 writes them for UTC.
+/// `20260914` and `2026` are Unix seconds as well, yet nobody means those.
+fn day_without_dashes(text: &str) -> Option<NaiveDate> {
+    let day = match text.len() {
+        4 => NaiveDate::parse_from_str(&format!("{text}0101"), "%Y%m%d"),
+        8 => NaiveDate::parse_from_str(text, "%Y%m%d"),
+        _ => return None,
+    };
+    day.ok().filter(|day| (2000..2100).contains(&day.year()))
+}
+
+/// A date and a time without a zone or without seconds, as RFC 3339 writes them for UTC.
 fn in_utc(text: &str) -> Option<String> {
+    let text = text.trim_end_matches(['Z', 'z']);
     let forms = [
         "%Y-%m-%dT%H:%M:%S",
         "%Y-%m-%dT%H:%M",
@@ -47,9 +69,14 @@ fn in_utc(text: &str) -> Option<String> {
 
 fn check_unix_time(seconds: i64) -> Result<i64, String> {
     if seconds.abs() >= SURELY_MILLISECONDS {
-        let hint = seconds / 1_000;
+        let (mut meant, mut unit) = (seconds, "");
+        for smaller in ["milliseconds", "microseconds", "nanoseconds"] {
+            if meant.abs() >= SURELY_MILLISECONDS {
+                (meant, unit) = (meant / 1_000, smaller);
+            }
+        }
         return Err(format!(
-            "{seconds} looks like milliseconds; write seconds: {hint}"
+            "{seconds} looks like {unit}; write seconds: {meant}"
         ));
     }
     if seconds < 0 {
@@ -72,6 +99,33 @@ mod tests {
             " 1789344000 ",
         ] {
             assert_eq!(parse_time(same), Ok(1_789_344_000), "{same}");
+        }
+    }
+
+    #[test]
+    fn what_is_surely_meant_otherwise_is_refused_with_what_to_write() {
+        for (text, words) in [
+            ("20260914", "write the day as 2026-09-14"),
+            ("2026", "write the day as 2026-01-01"),
+            (
+                "1789401600000000",
+                "microseconds; write seconds: 1789401600",
+            ),
+            (
+                "1789401600000000000",
+                "nanoseconds; write seconds: 1789401600",
+            ),
+            ("2016-12-31T23:59:60Z", "leap second"),
+            (
+                "2026-09-14T16:00:00.5+02:00",
+                "write 2026-09-14T16:00:00+02:00",
+            ),
+        ] {
+            let reason = parse_time(text).unwrap_err();
+            assert!(reason.contains(words), "{text}: {reason}");
+        }
+        for meant in ["19700914", "99999999", "1234", "20261399"] {
+            assert!(parse_time(meant).is_ok(), "{meant}");
         }
     }
 

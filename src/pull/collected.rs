@@ -108,7 +108,6 @@ pub(super) struct Collected {
     seen: u64,
     page_count: u64,
     oldest: Option<i64>,
-    newest: Option<i64>,
     edge: Edge,
     server_time: Option<DateTime<Utc>>,
     organization_id: Option<String>,
@@ -123,7 +122,6 @@ impl Collected {
             seen: 0,
             page_count: 0,
             oldest: None,
-            newest: None,
             edge: Edge::default(),
             server_time: None,
             organization_id: None,
@@ -153,6 +151,9 @@ impl Collected {
             self.unclassified += u64::from(is_odd);
             if verdict != Verdict::Drop {
                 self.keep(time, line(record, reading, most_are_kept));
+            } else if most_are_kept {
+                // Its text stays in memory with that of its page.
+                self.claim.add(record.text().len());
             }
         }
     }
@@ -170,18 +171,19 @@ impl Collected {
 
     fn note_time(&mut self, time: i64, bounds: &Bounds) {
         self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
-        self.newest = Some(self.newest.map_or(time, |newest| newest.max(time)));
         self.edge.first_asked |= time == bounds.asked_from();
         self.edge.last_second |= time == bounds.to - 1;
     }
 
-    pub(super) fn sample(&self) -> Sample {
-        let span = self
-            .newest
-            .zip(self.oldest)
-            .map_or(1, |(newest, oldest)| newest - oldest);
+    /// What the pages so far say of the slice at `bounds`. Pages come newest first, as far as is known, so they
+    /// cover the time from their oldest record to the end; a burst in it is no reason to expect more of them.
+    /// Without any time they say nothing of what is left.
+    pub(super) fn sample(&self, bounds: &Bounds) -> Sample {
+        let covered = self
+            .oldest
+            .map_or(bounds.seconds(), |oldest| bounds.to - oldest);
         Sample {
-            seconds: span.max(1),
+            seconds: covered.max(1),
             records: self.seen,
             pages: self.page_count,
         }

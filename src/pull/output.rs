@@ -91,7 +91,8 @@ impl Output {
         })))
     }
 
-    /// Writes `lines`, each with a line feed, and flushes. With `durable`, a file is synced as well.
+    /// Writes `lines`, each with a line feed, and flushes. With `durable`, a file is synced as well. If it fails,
+    /// a file is left as it was before, so that it ends with a whole line.
     pub(super) fn write<'a>(
         &mut self,
         lines: impl Iterator<Item = &'a Line>,
@@ -100,8 +101,19 @@ impl Output {
         match &mut self.0 {
             Sink::Stream(stream) => write_lines(stream, lines),
             Sink::File(output) => {
-                write_lines(&mut output.file, lines)?;
-                if durable && output.is_regular()? {
+                let is_regular = output.is_regular()?;
+                let before = output.file.metadata()?.len();
+                let mut counted = Counted {
+                    file: &output.file,
+                    written: 0,
+                };
+                let result = write_lines(&mut counted, lines);
+                let end = before + counted.written;
+                if result.is_err() && is_regular && output.file.metadata()?.len() == end {
+                    output.file.set_len(before)?;
+                }
+                result?;
+                if durable && is_regular {
                     output.file.sync_data()?;
                 }
                 Ok(())
@@ -133,6 +145,26 @@ impl Output {
         output.file.set_len(mark.length)?;
         output.file.sync_all()?;
         Ok(Tail::Cut(bytes))
+    }
+
+    /// Ends the last line of a file if whoever wrote it was stopped in the middle, so that the next line stands by
+    /// itself. Returns whether there was one.
+    pub(super) fn end_torn_line(&mut self) -> io::Result<bool> {
+        let Sink::File(output) = &mut self.0 else {
+            return Ok(false);
+        };
+        let length = output.file.metadata()?.len();
+        if !output.is_regular()? || length == 0 {
+            return Ok(false);
+        }
+        let mut last = [0];
+        output.file.seek(SeekFrom::Start(length - 1))?;
+        output.file.read_exact(&mut last)?;
+        let is_torn = last != *b"\n";
+        if is_torn {
+            output.file.write_all(b"\n")?;
+        }
+        Ok(is_torn)
     }
 
     /// Whether the lines go into a file that was named.
@@ -187,6 +219,28 @@ impl OutputFile {
             .take(length.min(COMPARED_BYTES))
             .read_to_end(&mut end)?;
         Ok(hexadecimal(&sha256(&end)))
+    }
+}
+
+/// A file, and how much was written to it.
+struct Counted<'a> {
+    file: &'a File,
+    written: u64,
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_vectored(&[IoSlice::new(bytes)])
+    }
+
+    fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
+        let written = self.file.write_vectored(slices)?;
+        self.written += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }
 
@@ -323,6 +377,20 @@ mod tests {
         output.write(lines.iter(), false).unwrap();
         let expected: String = (0..1_300).map(|number| format!("{number}\n")).collect();
         assert!(*written.lock().unwrap() == expected.as_bytes());
+    }
+
+    #[test]
+    fn a_line_that_was_torn_is_ended_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.jsonl");
+        let ends = |content: &str| {
+            fs::write(&path, content).unwrap();
+            let torn = Output::append(&path).unwrap().end_torn_line().unwrap();
+            (torn, fs::read_to_string(&path).unwrap())
+        };
+        assert_eq!(ends(""), (false, String::new()));
+        assert_eq!(ends("{}\n"), (false, "{}\n".to_owned()));
+        assert_eq!(ends("{}\n{\"a\":"), (true, "{}\n{\"a\":\n".to_owned()));
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl Printer {
         starts: impl Iterator<Item = (Source, i64)>,
     ) -> Result<(), Error> {
         let Some(checkpoint) = &mut self.checkpoint else {
-            return Ok(());
+            return end_torn_line(&mut self.output);
         };
         let known = checkpoint.state.output.clone();
         let announced = checkpoint.announced();
@@ -116,6 +116,7 @@ impl Printer {
                 "something else has written to the file of --output since the last run; give it a file of its own"
             ),
         }
+        end_torn_line(&mut self.output)?;
         let mark = self.output.mark().map_err(Error::Output)?;
         let mut changed = false;
         if mark.is_some() && mark != known {
@@ -190,6 +191,15 @@ impl Printer {
         }
         Ok(())
     }
+}
+
+fn end_torn_line(output: &mut Output) -> Result<(), Error> {
+    if output.end_torn_line().map_err(Error::Output)? {
+        tracing::warn!(
+            "the last line of the file of --output was torn; it was ended, and is no whole record"
+        );
+    }
+    Ok(())
 }
 
 /// Makes a half-written slice recognisable to the next run.

@@ -169,9 +169,7 @@ impl Reader {
         }
     }
 
-    /// Says which of the requests that wait for the pace goes first. As long as more slices are to come, it is
-    /// that of the oldest one, whose lines are printed next and then leave the memory; audit logs go before
-    /// notifications. After that it is that of the slice with the most left to read, so that all end together.
+    /// Says which of the requests that wait for the pace goes first.
     fn rank(&self) {
         let more_to_come = self
             .queue
@@ -183,13 +181,12 @@ impl Reader {
             };
             let expected = self.length.expected_within(started.bounds.seconds());
             let left = expected.saturating_sub(started.collected.seen());
-            started
-                .urgency
-                .set(match (more_to_come, self.reading.source) {
-                    (true, Source::AuditLogs) => PRINTED_FIRST - started.bounds.from,
-                    (true, Source::Notifications) => PRINTED_LAST - started.bounds.from,
-                    (false, _) => i64::try_from(left).unwrap_or(i64::MAX),
-                });
+            let urgency = urgency(
+                self.reading.source,
+                started.bounds.from,
+                (!more_to_come).then_some(left),
+            );
+            started.urgency.set(urgency);
         }
     }
 
@@ -265,7 +262,7 @@ impl Reader {
             return self.finish(at);
         }
         started.idle = Some(pages);
-        let (sample, bounds) = (started.collected.sample(), started.bounds);
+        let (sample, bounds) = (started.collected.sample(&started.bounds), started.bounds);
         if self.reading.first_slice.is_some() {
             self.judge(at, sample, bounds);
         }
@@ -297,5 +294,42 @@ impl Reader {
             .finished(started.bounds.seconds(), started.collected.seen());
         self.queue[at] =
             Entry::Finished(started.collected.into_slice(started.bounds, &self.reading));
+    }
+}
+
+/// The urgency of a slice from `start`. As long as more slices are to come, the oldest goes first, whose lines are
+/// printed next and then leave the memory; audit logs before notifications. If only `records_left` are, the slice
+/// with the most of them goes first, so that all end together.
+fn urgency(source: Source, start: i64, records_left: Option<u64>) -> i64 {
+    match (records_left, source) {
+        (None, Source::AuditLogs) => PRINTED_FIRST - start,
+        (None, Source::Notifications) => PRINTED_LAST - start,
+        (Some(records), _) => i64::try_from(records)
+            .unwrap_or(i64::MAX)
+            .min(PRINTED_FIRST / 2),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_printed_next_goes_first_and_at_the_end_what_has_the_most_left() {
+        let (first, last) = (Source::AuditLogs, Source::Notifications);
+        let in_order = [
+            urgency(first, 1_789_344_000, None),
+            urgency(first, 1_789_344_900, None),
+            urgency(last, 1_789_344_900, Some(u64::MAX)),
+            urgency(first, 1_789_344_900, Some(700)),
+            urgency(last, 1_789_344_000, Some(600)),
+            urgency(first, 1_789_344_000, Some(0)),
+            urgency(last, 1_789_344_000, None),
+            urgency(last, 1_789_344_900, None),
+        ];
+        assert!(
+            in_order.is_sorted_by(|earlier, later| earlier > later),
+            "{in_order:?}"
+        );
     }
 }

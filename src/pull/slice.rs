@@ -192,8 +192,8 @@ impl SliceLength {
         self.set(fitting(seconds, records).min(grown));
     }
 
-    /// The first pages of a slice held `records` within `seconds`. Does not lengthen slices: the pages are
-    /// only a sample.
+    /// The first pages of a slice held `records` within `seconds`. Once something is known, that does not lengthen
+    /// slices: the pages are only a sample.
     pub(super) fn glimpsed(&mut self, seconds: i64, records: u64) {
         let fitting = fitting(seconds, records);
         self.set(if self.informed {

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,6 +25,9 @@ const APPEND: [&str; 5] = [
     "--output",
     "records.jsonl",
 ];
+
+/// Less than what writing all of it takes.
+const WRITING: Duration = Duration::from_millis(3);
 
 fn busy() -> Profile {
     Profile {
@@ -75,6 +79,15 @@ fn assert_nothing_else_is_left_behind(program: &Program) {
     );
 }
 
+/// Returns when the file is longer than now, or the child has ended.
+fn wait_for_growth(file: &Path, child: &mut Child) {
+    let length = || fs::metadata(file).map_or(0, |file| file.len());
+    let before = length();
+    while length() == before && child.try_wait().unwrap().is_none() {
+        std::thread::sleep(Duration::from_micros(100));
+    }
+}
+
 #[test]
 fn killed_at_random_instants_the_file_is_byte_for_byte_that_of_one_run() {
     let server = server(1);
@@ -87,7 +100,13 @@ fn killed_at_random_instants_the_file_is_byte_for_byte_that_of_one_run() {
         let program = program(&server);
         loop {
             let mut child = program.spawn(RANGE.iter().chain(&APPEND));
-            std::thread::sleep(usual.mul_f64(dice.f64() * 0.6));
+            // At any time, and as often while it writes, which takes a small part of that.
+            let mut within = usual;
+            if dice.bool() {
+                wait_for_growth(&program.path("records.jsonl"), &mut child);
+                within = WRITING;
+            }
+            std::thread::sleep(within.mul_f64(dice.f64()));
             child.kill().unwrap();
             let status = child.wait().unwrap();
             if status.success() {

@@ -51,12 +51,13 @@ fn an_env_file_may_be_written_in_any_usual_way() {
         "VERKADA_API_KEY=a-key\r\n\r\n# comment\r\n",
         "export VERKADA_API_KEY=\"a-key\"",
         "\n  VERKADA_API_KEY = 'a-key'  # mine\n",
+        "\u{FEFF}VERKADA_API_KEY=a-key\r\n",
     ] {
         let program = keyless(&server).with("VERKADA_TOKEN_FILE", "/dev/null/none");
         program.write(".env", content);
         assert_eq!(program.run(NOTHING).code, Some(0), "{content}");
     }
-    assert_eq!(keys(&server), ["a-key"; 3]);
+    assert_eq!(keys(&server), ["a-key"; 4]);
 }
 
 #[test]

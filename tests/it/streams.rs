@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Read};
-use std::process::Output;
+use std::process::{Command, Output};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
@@ -313,4 +313,30 @@ fn a_dash_is_standard_output() {
     let ended = program.run(["--demo", "--output", "-"]).quietly();
     assert!(!ended.stdout.is_empty());
     assert!(program.files().is_empty());
+}
+
+#[test]
+fn a_full_disk_leaves_whole_lines_and_the_rest_can_be_appended() {
+    let program = Program::bare();
+    let demo = "--demo --all-events --only audit-logs --start 1789372800 --end 1789380000";
+    let whole = program.run(demo.split(' ')).quietly().stdout;
+    let to_file = |limits: &str, more: &str| {
+        let binary = env!("CARGO_BIN_EXE_verkada-audit-logs");
+        let script = format!("{limits} exec {binary} {demo} --output out.jsonl {more}");
+        let ended = Command::new("sh")
+            .args(["-c", &script])
+            .current_dir(program.path("."))
+            .output();
+        Ended::from(ended.unwrap())
+    };
+    // In blocks of 512 or 1,024 bytes: more than the first slice, less than all.
+    let full = to_file("trap '' XFSZ; ulimit -f 900;", "");
+    let full = full.says(&["--output", "to carry on"]);
+    let written = fs::read_to_string(program.path("out.jsonl")).unwrap();
+    assert!(written.ends_with('\n') && whole.starts_with(&written));
+    assert!(written.len() < whole.len(), "the limit was not reached");
+    let flags = full.stderr.split_once("with --only").unwrap().1;
+    let advised: Vec<_> = flags.split_whitespace().take(5).collect();
+    to_file("", &format!("--only {}", advised.join(" "))).quietly();
+    assert!(fs::read_to_string(program.path("out.jsonl")).unwrap() == whole);
 }
