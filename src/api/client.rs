@@ -13,8 +13,10 @@ use super::page::{Page, PageProblem, without_byte_order_mark};
 use super::pages::Pages;
 use super::record::Record;
 use super::secret::Secret;
+use super::token_cache::Token;
 use super::tokens::Tokens;
 use super::transport::{API_KEY_HEADER, Answer, Call, Statistics, TOKEN_HEADER, Transport};
+use super::unix_now;
 use super::window::{Source, TimeBase, Window};
 
 /// A client of one organisation's API. Cheap to clone; clones share the token and the pace.
@@ -151,14 +153,34 @@ impl VerkadaApi {
         urgency: &Urgency,
     ) -> Result<Page, Error> {
         let url = self.page_url(source, window, page_token);
-        let token = self.token(None).await?;
-        let get = |token| self.get_page(source, url.clone(), token, urgency);
-        match get(token.clone()).await {
+        let token = self.token_in_turn(None, urgency).await?;
+        match self
+            .get_page(source, url.clone(), token.clone(), urgency)
+            .await
+        {
             Err(Error::Authentication { status: 401, .. } | Error::TokenExpired { .. }) => {
-                let token = self.token(Some(&token)).await?;
-                get(token).await
+                // At once, before the new one grows old as well.
+                let token = self
+                    .token_in_turn(Some(&token), &Urgency::highest())
+                    .await?;
+                self.get_page(source, url, token, urgency).await
             }
             other => other,
+        }
+    }
+
+    /// Waits until a request may be sent, and returns a token that is fresh then: in a long line one grows old.
+    async fn token_in_turn(
+        &self,
+        rejected: Option<&Secret>,
+        urgency: &Urgency,
+    ) -> Result<Secret, Error> {
+        loop {
+            let token = self.token(rejected).await?;
+            self.inner.transport.turn(urgency).await;
+            if token.is_fresh(unix_now()) {
+                return Ok(token.secret);
+            }
         }
     }
 
@@ -188,7 +210,7 @@ impl VerkadaApi {
         self.inner.transport.send(&call, parse).await
     }
 
-    async fn token(&self, rejected: Option<&Secret>) -> Result<Secret, Error> {
+    async fn token(&self, rejected: Option<&Secret>) -> Result<Token, Error> {
         let exchange = || async {
             let call = Call {
                 endpoint: Endpoint::Token,
@@ -200,6 +222,7 @@ impl VerkadaApi {
                 // Everybody else waits for it.
                 urgency: Urgency::highest(),
             };
+            self.inner.transport.turn(&call.urgency).await;
             self.inner.transport.send(&call, issued_token).await
         };
         self.inner.tokens.get(rejected, exchange).await

@@ -25,9 +25,9 @@ impl Failed {
         let cause = if error.is_timeout() {
             NetworkFailure::TimedOut(timeout)
         } else if error.is_body() || error.is_decode() {
-            NetworkFailure::CutShort(innermost(&error))
+            NetworkFailure::CutShort(ServerText::innermost(&error))
         } else {
-            NetworkFailure::Connect(innermost(&error))
+            NetworkFailure::Connect(ServerText::innermost(&error))
         };
         failed_network(cause)
     }
@@ -86,15 +86,6 @@ fn failed_network(cause: NetworkFailure) -> Failed {
             effort,
         }),
     }
-}
-
-/// The last error of the chain says what happened; those around it only where.
-pub(super) fn innermost(error: &reqwest::Error) -> ServerText {
-    let mut innermost: &dyn std::error::Error = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    ServerText::clean(&innermost.to_string(), &[])
 }
 
 /// The meaning of a status that is not 200, as section 1.4 and 2 of what is known of the API have it.

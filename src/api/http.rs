@@ -5,8 +5,8 @@ use std::time::Duration;
 use reqwest::Client;
 
 use super::error::ConfigurationError;
-use super::failed::innermost;
 use super::region::BaseUrl;
+use super::server_text::ServerText;
 
 /// Builds the HTTP client: no redirects, no retries of its own, verified TLS, gzip offered.
 pub(super) fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, ConfigurationError> {
@@ -32,7 +32,7 @@ pub(super) fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, Co
     builder.build().map_err(|error| {
         ConfigurationError::new(format!(
             "the HTTP client cannot be built: {}",
-            innermost(&error).as_str()
+            ServerText::innermost(&error).as_str()
         ))
     })
 }

@@ -17,10 +17,10 @@ mod region;
 mod retry;
 mod secret;
 mod server_text;
-mod timestamp;
 mod token_cache;
 mod tokens;
 mod transport;
+mod value;
 mod window;
 
 use std::time::Duration;

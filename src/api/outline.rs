@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::compact::string_end;
 
-/// The keys that are read, with their quotes, and where their values stand in [`Outline`].
+/// The keys that are read, with their quotes, and where their values stand in [`Outline`]. A key that is written with
+/// an escape is another one here.
 pub(super) const KEYS: [&str; 6] = [
     r#""event_name""#,
     r#""notification_type""#,

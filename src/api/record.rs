@@ -13,7 +13,7 @@ use super::outline::{
     CREATED, EVENT_NAME, KEYS, NOTIFICATION_TYPE, ORGANIZATION_ID, Outline, PROCESSED_TIMESTAMP,
     TIMESTAMP,
 };
-use super::timestamp::time;
+use super::value::{string, time};
 use super::window::TimeBase;
 
 /// An audit log or a notification: the API's own text, and the few fields that this crate reads.
@@ -174,13 +174,4 @@ impl Place {
             has_white_space,
         }
     }
-}
-
-/// A JSON string's value, without an allocation unless it holds escapes.
-pub(super) fn string(raw: &str) -> Option<Cow<'_, str>> {
-    let plain = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if plain.contains('\\') {
-        return serde_json::from_str(raw).ok().map(Cow::Owned);
-    }
-    Some(Cow::Borrowed(plain))
 }

@@ -13,6 +13,15 @@ const LONGEST_SHOWN: usize = 500;
 pub struct ServerText(String);
 
 impl ServerText {
+    /// The last error of a chain says what happened; those around it only where.
+    pub(super) fn innermost(error: &dyn std::error::Error) -> Self {
+        let mut innermost = error;
+        while let Some(source) = innermost.source() {
+            innermost = source;
+        }
+        Self::clean(&innermost.to_string(), &[])
+    }
+
     /// Cleans `text`, in which `secrets` may have been echoed.
     pub(super) fn clean(text: &str, secrets: &[&Secret]) -> Self {
         let mut printable: String = text

@@ -44,7 +44,7 @@ impl Tokens {
         &self,
         rejected: Option<&Secret>,
         exchange: impl FnOnce() -> F,
-    ) -> Result<Secret, Error>
+    ) -> Result<Token, Error>
     where
         F: Future<Output = Result<Secret, Error>>,
     {
@@ -57,7 +57,7 @@ impl Tokens {
             held.token = cached.filter(usable);
         }
         if let Some(token) = &held.token {
-            return Ok(token.secret.clone());
+            return Ok(token.clone());
         }
         let failed_meanwhile = self.failures.load(Ordering::Relaxed) > failures_before;
         if let Some(failure) = held.failure.as_ref().filter(|_| failed_meanwhile) {
@@ -71,7 +71,7 @@ impl Tokens {
                     issued_at: now,
                 };
                 self.store(&token);
-                Ok(held.token.insert(token).secret.clone())
+                Ok(held.token.insert(token).clone())
             }
             Err(failure) => {
                 self.failures.fetch_add(1, Ordering::Relaxed);

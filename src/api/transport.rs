@@ -108,13 +108,17 @@ impl Transport {
         }
     }
 
-    /// Sends `call` until `parse` accepts an answer or the policy gives up.
+    /// Returns when the pace allows one more request.
+    pub(super) async fn turn(&self, urgency: &Urgency) {
+        self.pacer.ready(urgency).await;
+    }
+
+    /// Sends `call`, whose turn has come, until `parse` accepts an answer or the policy gives up.
     pub(super) async fn send<T>(
         &self,
         call: &Call,
         parse: impl Fn(Answer) -> Result<T, PageProblem>,
     ) -> Result<T, Error> {
-        self.pacer.ready(&call.urgency).await;
         let started = Instant::now();
         let (mut attempts, mut retries) = (0, 0);
         loop {
@@ -146,7 +150,7 @@ impl Transport {
                     return Err(report(call.endpoint, Effort { attempts, elapsed }));
                 }
             }
-            self.pacer.ready(&call.urgency).await;
+            self.turn(&call.urgency).await;
         }
     }
 

@@ -228,6 +228,28 @@ async fn a_quiet_day_costs_a_handful_of_requests() {
 }
 
 #[tokio::test]
+async fn a_burst_a_day_is_not_taken_for_the_usual() {
+    let start = MIDNIGHT - 20 * DAY;
+    let burst = |day: i64| Burst {
+        source: DemoSource::AuditLogs,
+        at: start + day * DAY + 9 * HOUR,
+        seconds: 1,
+        records_per_second: 700,
+    };
+    let profile = Profile {
+        bursts: (0..7).map(burst).collect(),
+        ..Profile::quiet()
+    };
+    let week = Range {
+        requests_per_minute: 280,
+        ..Range::of(start, 7 * DAY).only(Source::AuditLogs)
+    };
+    let (requests, lines) = cost(profile, &week).await;
+    assert!(lines > 7 * (700 + 250), "{lines} lines");
+    assert!(requests <= 60, "{requests} requests for {lines} lines");
+}
+
+#[tokio::test]
 async fn a_busy_organisation_costs_less_than_five_percent_more_requests_than_full_pages() {
     let denser = Profile {
         audit_logs_per_day: 600_000.0,

@@ -1,10 +1,18 @@
-//! Times as the API writes them.
+//! What a field's JSON text says: a string, or a time.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
-use super::record::string;
+/// A JSON string's value, without an allocation unless it holds escapes.
+pub(super) fn string(raw: &str) -> Option<Cow<'_, str>> {
+    let plain = raw.strip_prefix('"')?.strip_suffix('"')?;
+    if plain.contains('\\') {
+        return serde_json::from_str(raw).ok().map(Cow::Owned);
+    }
+    Some(Cow::Borrowed(plain))
+}
 
 /// A time in any of the forms that clients of this API have met: ISO 8601 with `Z`, with an offset or without
 /// a zone (then UTC), 0 to 9 fractional digits, or a number of Unix seconds.
