@@ -17,13 +17,13 @@ pub(super) fn string(raw: &str) -> Option<Cow<'_, str>> {
 /// A time in any of the forms that clients of this API have met: ISO 8601 with `Z`, with an offset or without
 /// a zone (then UTC), 0 to 9 fractional digits, or a number of Unix seconds.
 pub(super) fn time(raw: &str) -> Option<DateTime<Utc>> {
+    if let Some(time) = usual_time(raw.as_bytes()) {
+        return Some(time);
+    }
     let Some(text) = string(raw) else {
         return unix_time(raw);
     };
     let text = text.trim();
-    if let Some(time) = usual_time(text.as_bytes()) {
-        return Some(time);
-    }
     DateTime::parse_from_rfc3339(text)
         .map(|time| time.to_utc())
         .ok()
@@ -37,9 +37,10 @@ pub(super) fn time(raw: &str) -> Option<DateTime<Utc>> {
         })
 }
 
-/// The form that the API itself uses, `2024-08-22T05:00:46Z`; reading it this way takes a fraction of the time.
+/// The form that the API itself uses, `"2024-08-22T05:00:46Z"`; reading it this way takes a fraction of the time.
 fn usual_time(text: &[u8]) -> Option<DateTime<Utc>> {
     let [
+        b'"',
         _,
         _,
         _,
@@ -60,6 +61,7 @@ fn usual_time(text: &[u8]) -> Option<DateTime<Utc>> {
         _,
         _,
         b'Z',
+        b'"',
     ] = text
     else {
         return None;
@@ -70,9 +72,9 @@ fn usual_time(text: &[u8]) -> Option<DateTime<Utc>> {
             (digit < 10).then_some(number * 10 + u32::from(digit))
         })
     };
-    let year = i32::try_from(number(0..4)?).ok()?;
-    let date = NaiveDate::from_ymd_opt(year, number(5..7)?, number(8..10)?)?;
-    let time = date.and_hms_opt(number(11..13)?, number(14..16)?, number(17..19)?)?;
+    let year = i32::try_from(number(1..5)?).ok()?;
+    let date = NaiveDate::from_ymd_opt(year, number(6..8)?, number(9..11)?)?;
+    let time = date.and_hms_opt(number(12..14)?, number(15..17)?, number(18..20)?)?;
     Some(time.and_utc())
 }
 
