@@ -118,7 +118,8 @@ fn killed_at_random_instants_the_file_is_byte_for_byte_that_of_one_run() {
             kills_on_the_way += u64::from(length > 0 && length < expected.len() as u64);
             // A run that is always killed before its first slice would never end.
             if kills % 20 == 19 {
-                program.run(RANGE.iter().chain(&APPEND)).quietly();
+                let last = program.run(RANGE.iter().chain(&APPEND));
+                assert_eq!(last.code, Some(0), "{}", last.stderr);
                 break;
             }
         }
