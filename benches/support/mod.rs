@@ -128,7 +128,7 @@ pub(crate) fn row(what: &str, value: f64, unit: &str, most: Option<f64>) {
         Some(most) if value <= most => format!("at most {most}: holds"),
         Some(most) => format!("at most {most}: DOES NOT HOLD"),
     };
-    println!("{what:<62} {value:>9.2} {unit:<18} {verdict}");
+    println!("{what:<62} {value:>9.3} {unit:<18} {verdict}");
 }
 
 /// How many times `whole` goes into `part`.

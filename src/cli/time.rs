@@ -143,6 +143,7 @@ mod tests {
         for zoneless in [
             "2026-09-14T16:00:00",
             "2026-09-14T16:00",
+            "2026-09-14T16:00Z",
             "2026-09-14 16:00",
         ] {
             let reason = parse_time(zoneless).unwrap_err();
