@@ -44,7 +44,7 @@
 //!   what is wanted, `printer` prints each record once, `checkpoint` remembers it.
 //! - [`api`]: the only room that talks to Verkada. `client` and `pages` on top; `transport` with `pacing`, `retry`
 //!   and `failed` below, on `http`; `tokens` with the `token_cache` beside; `page` and `record` for what comes back,
-//!   on `outline`, `compact` and `value`.
+//!   on `scan`, `compact` and `value`.
 //! - [`demo`]: a simulated organisation over real HTTP on loopback, for `--demo`, the tests and the benches.
 //! - `durable_file` and `digest`: files replaced whole or not at all, and SHA-256.
 

@@ -9,7 +9,7 @@ use super::builder::VerkadaApiBuilder;
 use super::error::{Endpoint, Error};
 use super::order::sort_oldest_first;
 use super::pacing::Urgency;
-use super::page::{Page, PageProblem, without_byte_order_mark};
+use super::page::{Page, PageProblem};
 use super::pages::Pages;
 use super::record::Record;
 use super::secret::Secret;
@@ -274,7 +274,7 @@ fn issued_token(answer: Answer) -> Result<Secret, PageProblem> {
     struct Issued {
         token: Option<String>,
     }
-    let body = without_byte_order_mark(&answer.body);
+    let body = &answer.body;
     let issued: Issued = serde_json::from_str(body).map_err(|error| match error.is_eof() {
         true => PageProblem::EndsEarly,
         false if body.trim_start().starts_with('<') => {

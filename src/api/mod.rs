@@ -8,13 +8,14 @@ mod error;
 mod failed;
 mod http;
 mod order;
-mod outline;
+
 mod pacing;
 mod page;
 mod pages;
 mod record;
 mod region;
 mod retry;
+mod scan;
 mod secret;
 mod server_text;
 mod token_cache;

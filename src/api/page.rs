@@ -1,13 +1,13 @@
 //! One page of a list.
 
-use std::fmt;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
 
 use super::record::{Place, Record};
+use super::scan::{Malformed, Scan};
+use super::value::string;
 use super::window::Source;
 
 /// One page of a list, newest record first, as the API answers.
@@ -33,41 +33,33 @@ impl Page {
     /// Reads `body`, the answer of `source`'s endpoint. A list that is missing or null is empty; a next page
     /// token that is missing, null or empty ends the read.
     pub(super) fn parse(body: String, source: Source) -> Result<Self, PageProblem> {
-        let text = without_byte_order_mark(&body);
-        let mut deserializer = serde_json::Deserializer::from_str(text);
-        let envelope = EnvelopeReader(source.list_key())
-            .deserialize(&mut deserializer)
-            .and_then(|envelope| deserializer.end().map(|()| envelope))
-            .map_err(|error| describe(&error, text))?;
-        if envelope.list.is_none() && envelope.next.is_none() && envelope.has_message {
+        let Envelope {
+            list,
+            next,
+            has_message,
+        } = Envelope::read(&body, source.list_key()).map_err(|refusal| refusal.describe(&body))?;
+        if list.is_none() && next.is_none() && has_message {
             return Err(PageProblem::Unexpected(
                 "it is an error message instead of a list".into(),
             ));
         }
-        let next = next_page_token(envelope.next)?;
-        let list = envelope.list.flatten().unwrap_or_default();
-        let places: Vec<_> = list.into_iter().map(|raw| Place::of(raw, &body)).collect();
+        let next = next_page_token(next)?;
         let body = Arc::new(body);
-        let records = places.into_iter();
+        let places = list.unwrap_or_default().into_iter();
         Ok(Self {
-            records: records.map(|place| Record::new(&body, place)).collect(),
+            records: places.map(|place| Record::new(&body, place)).collect(),
             next,
             server_time: None,
         })
     }
 }
 
-/// RFC 8259 lets a reader skip a byte order mark.
-pub(super) fn without_byte_order_mark(body: &str) -> &str {
-    body.strip_prefix('\u{FEFF}').unwrap_or(body)
-}
-
 /// A number is taken by its digits: whatever is neither missing, null nor empty says that there is more.
-fn next_page_token(raw: Option<&RawValue>) -> Result<Option<String>, PageProblem> {
-    let raw = raw.map_or("null", RawValue::get);
+fn next_page_token(raw: Option<&str>) -> Result<Option<String>, PageProblem> {
+    let raw = raw.unwrap_or("null");
     let token = match raw.as_bytes() {
         b"null" => return Ok(None),
-        [b'"', ..] => serde_json::from_str(raw).ok(),
+        [b'"', ..] => string(raw).map(Cow::into_owned),
         [b'-' | b'0'..=b'9', ..] => Some(raw.to_owned()),
         _ => None,
     };
@@ -76,68 +68,103 @@ fn next_page_token(raw: Option<&RawValue>) -> Result<Option<String>, PageProblem
     Ok(Some(token).filter(|token| !token.is_empty()))
 }
 
-/// Says what is wrong by position only: the message of the JSON reader may quote the body.
-fn describe(error: &serde_json::Error, body: &str) -> PageProblem {
-    if error.is_eof() {
-        return PageProblem::EndsEarly;
-    }
-    let place = format!("at line {}, column {}", error.line(), error.column());
-    PageProblem::Unexpected(if error.is_data() {
-        format!("it is JSON, but not an object with a list in it ({place})")
-    } else if body.trim_start().starts_with('<') {
-        "it is an HTML page".to_owned()
-    } else {
-        format!("it is no JSON ({place})")
-    })
-}
-
+/// The object around the list.
+#[derive(Default)]
 struct Envelope<'a> {
-    list: Option<Option<Vec<&'a RawValue>>>,
-    next: Option<&'a RawValue>,
+    list: Option<Vec<Place>>,
+    next: Option<&'a str>,
     /// As Verkada's errors have one.
     has_message: bool,
 }
 
-/// Reads the object around the list whose key it holds.
-struct EnvelopeReader(&'static str);
+/// Why a text is no envelope.
+enum Refusal {
+    Malformed(Malformed),
+    /// JSON, but in words that end a sentence.
+    Unexpected(String),
+}
 
-impl<'de> DeserializeSeed<'de> for EnvelopeReader {
-    type Value = Envelope<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_map(self)
+impl From<Malformed> for Refusal {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
     }
 }
 
-impl<'de> Visitor<'de> for EnvelopeReader {
-    type Value = Envelope<'de>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut envelope = Envelope {
-            list: None,
-            next: None,
-            has_message: false,
-        };
-        while let Some(key) = map.next_key::<String>()? {
-            let repeated = match key.as_str() {
-                "next_page_token" => envelope.next.replace(map.next_value()?).is_some(),
-                key if key == self.0 => envelope.list.replace(map.next_value()?).is_some(),
-                key => {
-                    envelope.has_message |= key == "message";
-                    map.next_value::<IgnoredAny>()?;
-                    false
-                }
-            };
-            // Of two lists one would have to be dropped.
-            if repeated {
-                return Err(serde::de::Error::custom("a repeated key"));
-            }
+impl<'a> Envelope<'a> {
+    /// Reads `text`, whose list has the key `list_key`.
+    fn read(text: &'a str, list_key: &str) -> Result<Self, Refusal> {
+        let mut envelope = Self::default();
+        let scan = Scan::new(text);
+        let start = scan.white_space(0);
+        if scan.peek(start) != b'{' {
+            scan.end(scan.value(start)?)?;
+            return Err(Refusal::Unexpected("it is JSON, but no object".into()));
         }
+        let end = scan.object(start, |key, value| {
+            let key = string(&text[key]).unwrap_or_default();
+            let key = key.as_ref();
+            let (is_repeated, end) = if key == list_key {
+                let (list, end) = read_list(text, &scan, key, value)?;
+                (envelope.list.replace(list).is_some(), end)
+            } else {
+                let end = scan.value(value)?;
+                envelope.has_message |= key == "message";
+                let is_next = key == "next_page_token";
+                let is_repeated = is_next && envelope.next.replace(&text[value..end]).is_some();
+                (is_repeated, end)
+            };
+            match is_repeated {
+                // Of two lists one would have to be dropped.
+                true => Err(Refusal::Unexpected(format!("it has “{key}” twice"))),
+                false => Ok(end),
+            }
+        })?;
+        scan.end(end)?;
         Ok(envelope)
+    }
+}
+
+/// Reads the list that begins at `start`, the value of `key`. Returns where it ends as well.
+fn read_list(
+    text: &str,
+    scan: &Scan<'_>,
+    key: &str,
+    start: usize,
+) -> Result<(Vec<Place>, usize), Refusal> {
+    let mut places = Vec::new();
+    if scan.peek(start) == b'[' {
+        let end = scan.array(start, |at| {
+            let (place, end) = Place::read(text, scan, at)?;
+            places.push(place);
+            Ok::<_, Malformed>(end)
+        })?;
+        return Ok((places, end));
+    }
+    let end = scan.value(start)?;
+    match &text[start..end] {
+        "null" => Ok((places, end)),
+        _ => Err(Refusal::Unexpected(format!("“{key}” is no list"))),
+    }
+}
+
+impl Refusal {
+    /// Says what is wrong with `body` by position only: nothing of it is quoted.
+    fn describe(self, body: &str) -> PageProblem {
+        match self {
+            Self::Malformed(Malformed { at }) if at == body.len() => PageProblem::EndsEarly,
+            Self::Malformed(_) if body.trim_start().starts_with('<') => {
+                PageProblem::Unexpected("it is an HTML page".into())
+            }
+            Self::Malformed(Malformed { at }) => {
+                let before = &body.as_bytes()[..at];
+                let lines = before.split(|byte| *byte == b'\n');
+                let column = lines.clone().next_back().map_or(0, <[u8]>::len) + 1;
+                let line = lines.count();
+                let words = format!("it is no JSON (at line {line}, column {column})");
+                PageProblem::Unexpected(words)
+            }
+            Self::Unexpected(words) => PageProblem::Unexpected(words),
+        }
     }
 }
 
@@ -160,7 +187,7 @@ mod tests {
         let record = r#"{"n":12345678901234567890123,"e":1e400,"z":-0.0,"k":1,"k":2,"s":"\u2028\ud800\/","u":" "}"#;
         let pretty = record.replace(',', " ,\n\t").replace(':', " : ");
         for body in [record, &pretty] {
-            let body = format!("\u{FEFF}{{\"audit_logs\" : [ {body} ]}}\n");
+            let body = format!("{{\"audit_logs\" : [ {body} ]}}\n");
             assert_eq!(lines(&body), [record]);
         }
     }

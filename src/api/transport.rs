@@ -24,6 +24,8 @@ use super::{MAX_BODY_BYTES, unix_now};
 pub(super) const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 pub(super) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-verkada-auth");
 
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
+
 /// One request, before it is sent.
 #[derive(Debug)]
 pub(super) struct Call {
@@ -202,9 +204,13 @@ impl Transport {
         parse: impl Fn(Answer) -> Result<T, PageProblem>,
     ) -> Result<T, Failed> {
         let size = body.len();
-        let Ok(body) = String::from_utf8(body) else {
+        let Ok(mut body) = String::from_utf8(body) else {
             return Err(Failed::unusable(headers, size, "it is no UTF-8"));
         };
+        // RFC 8259 lets a reader skip it.
+        if body.starts_with(BYTE_ORDER_MARK) {
+            body.drain(..BYTE_ORDER_MARK.len_utf8());
+        }
         let answer = Answer {
             body,
             server_time: server_time(headers),
