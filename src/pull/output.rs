@@ -4,7 +4,8 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::time::UNIX_EPOCH;
+use std::thread;
+use std::time::{Duration, UNIX_EPOCH};
 
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +18,9 @@ const COMPARED_BYTES: u64 = 4_096;
 
 /// Two for each line; Linux takes no more in one write.
 const SLICES_A_WRITE: usize = 1_024;
+
+/// How long to wait before a full stream is tried again that does not block.
+const FULL_STREAM: Duration = Duration::from_millis(5);
 
 /// Where the lines go: a stream, or a file that is appended to.
 pub struct Output(Sink);
@@ -261,13 +265,15 @@ fn write_lines<'a>(
     }
 }
 
-/// Writes all of `slices`, however many writes it takes.
+/// Writes all of `slices`, however many writes it takes. A stream that its owner has made non-blocking takes nothing
+/// while it is full, and is waited for like any other.
 fn write_all(target: &mut dyn Write, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
     while !slices.is_empty() {
         match target.write_vectored(slices) {
             Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
             Ok(written) => IoSlice::advance_slices(&mut slices, written),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(FULL_STREAM),
             Err(error) => return Err(error),
         }
     }
@@ -354,8 +360,10 @@ mod tests {
 
         fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
             self.1 += 1;
-            if self.1.is_multiple_of(5) {
-                return Err(io::ErrorKind::Interrupted.into());
+            match self.1 {
+                calls if calls.is_multiple_of(5) => return Err(io::ErrorKind::Interrupted.into()),
+                calls if calls.is_multiple_of(301) => return Err(io::ErrorKind::WouldBlock.into()),
+                _ => {}
             }
             let bytes: Vec<_> = slices.iter().flat_map(|slice| slice.iter()).collect();
             let taken = bytes.len().min(1 + self.1 % 7);

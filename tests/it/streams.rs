@@ -2,6 +2,8 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::process::{Command, Output};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
@@ -56,6 +58,25 @@ fn a_reader_that_goes_away_before_the_notifications_ends_the_run_quietly() {
     gate.1.notify_all();
     Ended::from(child.wait_with_output().unwrap()).quietly();
     assert_eq!(line, "{\"n\":1}\n");
+}
+
+#[test]
+fn a_stream_that_does_not_block_gets_everything() {
+    let server = RawServer::holding(&many(5_000), "");
+    let program = Program::asking_raw(&server);
+    let (mut reader, stream) = UnixStream::pair().unwrap();
+    stream.set_nonblocking(true).unwrap();
+    let child = {
+        let mut command = program.command(ALL_EVENTS);
+        command.stdout(OwnedFd::from(stream)).spawn().unwrap()
+    };
+    // Until it is full.
+    std::thread::sleep(Duration::from_millis(200));
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    Ended::from(child.wait_with_output().unwrap()).quietly();
+    assert_eq!(text.lines().count(), 5_000);
+    assert!(text.ends_with("}\n"));
 }
 
 #[test]
