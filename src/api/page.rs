@@ -38,12 +38,12 @@ impl Page {
             next,
             has_message,
         } = Envelope::read(&body, source.list_key()).map_err(|refusal| refusal.describe(&body))?;
+        let (list, next) = (list.flatten(), next_page_token(next)?);
         if list.is_none() && next.is_none() && has_message {
             return Err(PageProblem::Unexpected(
                 "it is an error message instead of a list".into(),
             ));
         }
-        let next = next_page_token(next)?;
         let body = Arc::new(body);
         let places = list.unwrap_or_default().into_iter();
         Ok(Self {
@@ -71,7 +71,8 @@ fn next_page_token(raw: Option<&str>) -> Result<Option<String>, PageProblem> {
 /// The object around the list.
 #[derive(Default)]
 struct Envelope<'a> {
-    list: Option<Vec<Place>>,
+    /// The list is missing, null, or there.
+    list: Option<Option<Vec<Place>>>,
     next: Option<&'a str>,
     /// As Verkada's errors have one.
     has_message: bool,
@@ -124,25 +125,25 @@ impl<'a> Envelope<'a> {
     }
 }
 
-/// Reads the list that begins at `start`, the value of `key`. Returns where it ends as well.
+/// Reads the list, or null, that begins at `start`, the value of `key`. Returns where it ends as well.
 fn read_list(
     text: &str,
     scan: &Scan<'_>,
     key: &str,
     start: usize,
-) -> Result<(Vec<Place>, usize), Refusal> {
-    let mut places = Vec::new();
+) -> Result<(Option<Vec<Place>>, usize), Refusal> {
     if scan.peek(start) == b'[' {
+        let mut places = Vec::new();
         let end = scan.array(start, |at| {
             let (place, end) = Place::read(text, scan, at)?;
             places.push(place);
             Ok::<_, Malformed>(end)
         })?;
-        return Ok((places, end));
+        return Ok((Some(places), end));
     }
     let end = scan.value(start)?;
     match &text[start..end] {
-        "null" => Ok((places, end)),
+        "null" => Ok((None, end)),
         _ => Err(Refusal::Unexpected(format!("“{key}” is no list"))),
     }
 }
@@ -273,6 +274,9 @@ mod tests {
             r#"{"audit_logs":[1],"audit_logs":["SECRET"]}"#,
             r#"{"audit_logs":[]} SECRET"#,
             r#"{"id":"x","message":"SECRET","data":null}"#,
+            r#"{"id":"x","message":"SECRET","next_page_token":null}"#,
+            r#"{"audit_logs":null,"message":"SECRET","next_page_token":""}"#,
+            r#"{"audit_logs":null,"audit_logs":["SECRET"]}"#,
         ] {
             match parse(body) {
                 Err(PageProblem::Unexpected(words)) => {

@@ -14,8 +14,11 @@ pub(super) fn string(raw: &str) -> Option<Cow<'_, str>> {
     Some(Cow::Borrowed(plain))
 }
 
-/// A time in any of the forms that clients of this API have met: ISO 8601 with `Z`, with an offset or without
-/// a zone (then UTC), 0 to 9 fractional digits, or a number of Unix seconds.
+/// Numbers from here on are milliseconds: as seconds they would lie beyond the year 5000.
+const LEAST_MILLISECONDS: f64 = 1e11;
+
+/// A time in any of the forms that clients of this API have met or foreseen: ISO 8601 with `Z`, with an offset or
+/// without a zone (then UTC), 0 to 9 fractional digits, or Unix seconds or milliseconds, as a number or as text.
 pub(super) fn time(raw: &str) -> Option<DateTime<Utc>> {
     if let Some(time) = usual_time(raw.as_bytes()) {
         return Some(time);
@@ -24,17 +27,16 @@ pub(super) fn time(raw: &str) -> Option<DateTime<Utc>> {
         return unix_time(raw);
     };
     let text = text.trim();
+    let zoned = ["%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z"];
+    let zoneless = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
+    let parse_zoned = |form| DateTime::parse_from_str(text, form).ok();
+    let parse_zoneless = |form| NaiveDateTime::parse_from_str(text, form).ok();
     DateTime::parse_from_rfc3339(text)
-        .map(|time| time.to_utc())
         .ok()
-        .or_else(|| {
-            let zoneless = ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f"];
-            let parse = |form| NaiveDateTime::parse_from_str(text, form).ok();
-            zoneless
-                .into_iter()
-                .find_map(parse)
-                .map(|time| time.and_utc())
-        })
+        .or_else(|| zoned.into_iter().find_map(parse_zoned))
+        .map(|time| time.to_utc())
+        .or_else(|| Some(zoneless.into_iter().find_map(parse_zoneless)?.and_utc()))
+        .or_else(|| unix_time(text))
 }
 
 /// The form that the API itself uses, `"2024-08-22T05:00:46Z"`; reading it this way takes a fraction of the time.
@@ -79,15 +81,20 @@ fn usual_time(text: &[u8]) -> Option<DateTime<Utc>> {
 }
 
 fn unix_time(number: &str) -> Option<DateTime<Utc>> {
-    if let Ok(seconds) = number.parse::<i64>() {
-        return DateTime::from_timestamp(seconds, 0);
+    if let Ok(whole) = number.parse::<i64>() {
+        return match (whole as f64).abs() < LEAST_MILLISECONDS {
+            true => DateTime::from_timestamp(whole, 0),
+            false => DateTime::from_timestamp_millis(whole),
+        };
     }
-    let seconds: f64 = number
-        .parse()
-        .ok()
-        .filter(|seconds: &f64| seconds.is_finite())?;
+    let number: f64 = number.parse().ok()?;
+    let seconds = match number.abs() < LEAST_MILLISECONDS {
+        true => number,
+        false => number / 1_000.0,
+    };
     let nanoseconds = (seconds.rem_euclid(1.0) * 1e9) as u32;
-    DateTime::from_timestamp(seconds.floor() as i64, nanoseconds.min(999_999_999))
+    let whole = seconds.is_finite().then_some(seconds.floor() as i64)?;
+    DateTime::from_timestamp(whole, nanoseconds.min(999_999_999))
 }
 
 #[cfg(test)]
@@ -105,15 +112,25 @@ mod tests {
             r#""2024-08-22T05:00:46.5""#,
             r#""2024-08-22 05:00:46""#,
             r#""2024-08-22T05:00:46\u005a""#,
+            r#""2024-08-22T05:00:46+0000""#,
+            r#""2024-08-22T07:00:46.5+02""#,
+            r#""2024-08-22 05:00:46+00:00""#,
             "1724302846",
             "1724302846.75",
             "1.724302846e9",
+            "1724302846000",
+            "1724302846123.5",
+            r#"" 1724302846 ""#,
+            r#""1724302846999""#,
         ] {
             assert_eq!(seconds(same), Some(1_724_302_846), "{same}");
         }
         for unreadable in [
             r#""""#,
             r#""yesterday""#,
+            r#""2024-08-22""#,
+            r#""nan""#,
+            r#""infinity""#,
             "null",
             "true",
             "{}",
