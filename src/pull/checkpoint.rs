@@ -1,13 +1,13 @@
 //! How far earlier runs have come, kept in a file.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::checkpoint_file::{CheckpointFile, Unreadable};
+use super::lock::{Lock, NotLocked};
 use super::output::{Announcement, OutputMark};
 use super::printed::Printed;
 use crate::api::Source;
@@ -20,9 +20,7 @@ pub(super) const CLOCK_TOLERANCE: i64 = 60;
 #[derive(Debug)]
 pub struct Checkpoint {
     path: PathBuf,
-    /// Held for its lock, and says what is about to be written.
-    lock: File,
-    announced: Option<Announcement>,
+    lock: Lock,
     pub(super) state: State,
     /// Whether there was a file.
     existed: bool,
@@ -65,6 +63,12 @@ impl Watermark {
             through: since,
             remembered: since,
         }
+    }
+
+    /// Whether a run can have left these times behind.
+    pub(super) fn is_possible(&self) -> bool {
+        let times = [0, self.since, self.remembered, self.through];
+        times.is_sorted() && chrono::DateTime::from_timestamp(self.through, 0).is_some()
     }
 }
 
@@ -133,7 +137,7 @@ impl Checkpoint {
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
         let path = &resolve(path)?;
         check_access(path)?;
-        let (lock, announced) = lock(path)?;
+        let lock = lock(path)?;
         durable_file::check_replaceable(path).map_err(|error| {
             unusable(path, format!("could not be saved: {error}"), REMEDY_ACCESS)
         })?;
@@ -153,7 +157,6 @@ impl Checkpoint {
         };
         Ok(Self {
             path: path.to_owned(),
-            announced,
             lock,
             existed: state.is_some(),
             state: state.unwrap_or_default(),
@@ -221,13 +224,15 @@ impl Checkpoint {
 
     /// What an earlier run was about to write when it ended.
     pub(super) fn announced(&self) -> Option<Announcement> {
-        self.announced
+        self.lock.announced()
     }
 
-    /// Notes durably what is about to be written to the output.
-    pub(super) fn announce(&mut self, announcement: Announcement) -> Result<(), CheckpointError> {
-        let noted =
-            write_lock(&mut self.lock, Some(announcement)).and_then(|()| self.lock.sync_data());
+    /// Notes durably what is about to be written to the output, or that nothing is.
+    pub(super) fn announce(
+        &mut self,
+        announcement: Option<Announcement>,
+    ) -> Result<(), CheckpointError> {
+        let noted = self.lock.announce(announcement);
         noted.map_err(|error| CheckpointError::Save {
             path: self.path.clone(),
             error,
@@ -288,59 +293,21 @@ fn check_access(path: &Path) -> Result<(), CheckpointError> {
     }
 }
 
-/// The lock is a file of its own, because the checkpoint itself is replaced with each save. It stays behind.
-fn lock(path: &Path) -> Result<(File, Option<Announcement>), CheckpointError> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::NotFound => {
+fn lock(path: &Path) -> Result<Lock, CheckpointError> {
+    let locked = durable_file::neighbour(path, "lock")
+        .map_err(NotLocked::Failed)
+        .and_then(|lock_path| Lock::acquire(&lock_path));
+    locked.map_err(|reason| match reason {
+        NotLocked::Busy(holder) => CheckpointError::Busy {
+            path: path.to_owned(),
+            holder,
+        },
+        NotLocked::Failed(error) if error.kind() == io::ErrorKind::NotFound => {
             unusable(path, "lies in a folder that does not exist", REMEDY_FOLDER)
         }
-        _ => unusable(path, format!("cannot be locked: {error}"), REMEDY_ACCESS),
-    };
-    let lock_path = durable_file::neighbour(path, "lock").map_err(failed)?;
-    let mut options = OpenOptions::new();
-    options
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .mode(0o600);
-    let mut file = options.open(lock_path).map_err(failed)?;
-    let locked = file.try_lock();
-    let mut text = String::new();
-    // Without it there is nobody to name and nothing announced.
-    let _ = file.read_to_string(&mut text);
-    match locked {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            let holder = text.lines().next().unwrap_or("process unknown").to_owned();
-            return Err(CheckpointError::Busy {
-                path: path.to_owned(),
-                holder,
-            });
+        NotLocked::Failed(error) => {
+            unusable(path, format!("cannot be locked: {error}"), REMEDY_ACCESS)
         }
-        Err(TryLockError::Error(error)) => return Err(failed(error)),
-    }
-    let announced = text.lines().find_map(parse_announcement);
-    write_lock(&mut file, announced).map_err(failed)?;
-    Ok((file, announced))
-}
-
-/// The lock file names its holder, and below it what is being written.
-fn write_lock(lock: &mut File, announced: Option<Announcement>) -> io::Result<()> {
-    let mut text = format!("process {}\n", std::process::id());
-    if let Some(Announcement { offset, bytes }) = announced {
-        text.push_str(&format!("writes {bytes} bytes at {offset}\n"));
-    }
-    lock.set_len(0)?;
-    lock.rewind()?;
-    lock.write_all(text.as_bytes())
-}
-
-fn parse_announcement(line: &str) -> Option<Announcement> {
-    let (bytes, offset) = line.strip_prefix("writes ")?.split_once(" bytes at ")?;
-    Some(Announcement {
-        offset: offset.parse().ok()?,
-        bytes: bytes.parse().ok()?,
     })
 }
 

@@ -191,15 +191,23 @@ impl Collected {
 
     pub(super) fn into_slice(self, bounds: Bounds, reading: &Reading) -> HeldSlice {
         let mut strays = 0_u64;
+        let mut timeless = 0_u64;
         let mut lines = Vec::with_capacity(self.lines.len());
-        for (time, line) in sort_oldest_first(self.lines) {
+        // The order may borrow a time from a neighbour, the place may not: the slice that a borrowed time
+        // points to need not have been sent the record.
+        let own_times = self
+            .lines
+            .into_iter()
+            .map(|(time, line)| (time, (time, line)));
+        for (_, (time, line)) in sort_oldest_first(own_times) {
             let place = bounds.place(time);
             strays += u64::from(place == Place::Stray);
+            timeless += u64::from(time.is_none() && !bounds.is_whole());
             if place != Place::Neighbour {
                 lines.push(line);
             }
         }
-        warn_of_oddities(reading.source, strays, self.unclassified);
+        warn_of_oddities(reading.source, strays, timeless, self.unclassified);
         HeldSlice {
             slice: Slice {
                 source: reading.source,
@@ -214,9 +222,12 @@ impl Collected {
     }
 }
 
-fn warn_of_oddities(source: Source, strays: u64, unclassified: u64) {
+fn warn_of_oddities(source: Source, strays: u64, timeless: u64, unclassified: u64) {
     if unclassified > 0 {
         tracing::warn!(%source, records = unclassified, "records without a readable event name were printed all the same");
+    }
+    if timeless > 0 {
+        tracing::warn!(%source, records = timeless, "records without a readable time were printed; one that lies where two slices of the read meet is printed by both");
     }
     if strays > 0 {
         tracing::warn!(%source, records = strays, "Verkada sent records from outside the window asked for; they were printed all the same");

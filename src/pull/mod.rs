@@ -5,6 +5,7 @@ mod checkpoint_file;
 mod collected;
 mod filter;
 mod fingerprint;
+mod lock;
 mod output;
 mod plan;
 mod printed;

@@ -116,6 +116,10 @@ impl Printer {
                 "something else has written to the file of --output since the last run; give it a file of its own"
             ),
         }
+        if self.output.is_file() && announced.is_some() {
+            // What comes behind the mark from now on is not what was announced.
+            checkpoint.announce(None)?;
+        }
         end_torn_line(&mut self.output)?;
         let mark = self.output.mark().map_err(Error::Output)?;
         let mut changed = false;
@@ -219,19 +223,19 @@ fn announce(checkpoint: &mut Checkpoint, fresh: &[(&Line, Fingerprint)]) -> Resu
         offset: mark.length(),
         bytes: lengths.sum(),
     };
-    Ok(checkpoint.announce(announcement)?)
+    Ok(checkpoint.announce(Some(announcement))?)
 }
 
 /// The lines that have not been printed yet, with their fingerprints.
 fn fresh_lines<'a>(
-    checkpoint: &Checkpoint,
+    checkpoint: &mut Checkpoint,
     slice: &'a Slice,
     faults: Faults,
 ) -> Vec<(&'a Line, Fingerprint)> {
     let fingerprints: Vec<_> = slice.lines.iter().map(fingerprint).collect();
     let missing = checkpoint
         .state
-        .source(slice.source)
+        .source_mut(slice.source)
         .printed
         .missing(&fingerprints);
     let mut fresh: Vec<_> = slice

@@ -58,6 +58,11 @@ impl Bounds {
         }
     }
 
+    /// Whether no other slice lies beside it.
+    pub(super) fn is_whole(&self) -> bool {
+        self.outer_start && self.outer_end
+    }
+
     pub(super) fn seconds(&self) -> i64 {
         self.to - self.from
     }

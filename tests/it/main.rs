@@ -18,4 +18,5 @@ mod simulation;
 mod slices;
 mod streams;
 mod three_pages;
+mod timeless;
 mod windows;

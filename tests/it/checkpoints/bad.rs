@@ -36,7 +36,9 @@ fn a_file_that_no_run_wrote_is_refused_and_left_alone() {
     let cut = &text[..text.len() / 2];
     let newer = text.replacen("\"version\":1", "\"version\":2", 1);
     let backup = "restore it from a backup";
-    let cases: [(&[u8], [&str; 2]); 8] = [
+    // One digit of the first time, the beginning of the audit logs.
+    let impossible = text.replacen("\"since\":1", "\"since\":9", 1);
+    let cases: [(&[u8], [&str; 2]); 9] = [
         (b"", ["is empty", backup]),
         (b"\n", ["is empty", backup]),
         (cut.as_bytes(), ["is corrupt (at line 1, column", backup]),
@@ -44,6 +46,10 @@ fn a_file_that_no_run_wrote_is_refused_and_left_alone() {
         (b"[]", ["is corrupt", backup]),
         (&[0; 512], ["is corrupt", backup]),
         (&[0xff, 0xfe, 0x80], ["is corrupt (it is no text)", backup]),
+        (
+            impossible.as_bytes(),
+            ["is corrupt (its times contradict each other)", backup],
+        ),
         (
             newer.as_bytes(),
             [

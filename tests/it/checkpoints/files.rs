@@ -99,6 +99,45 @@ fn what_something_else_has_appended_is_never_cut_off() {
 }
 
 #[test]
+fn an_announcement_is_about_one_file_and_one_run_only() {
+    let server = server();
+    let program = Program::asking_demo(&server);
+    program.run(range(START, MIDDLE, &APPEND)).quietly();
+    // As the first slice leaves it.
+    program.write("progress.json.lock", "process 1\nwrites 700 bytes at 0\n");
+    let path = program.path("records.jsonl");
+    fs::rename(&path, program.path("old.jsonl")).unwrap();
+    // Nothing is left to print, but the new file is made known.
+    let ended = program.run(range(START, MIDDLE, &APPEND));
+    ended.says(&["nothing to do"]);
+    fs::write(&path, "somebody else's line\n").unwrap();
+    let ended = program.run(range(START, END, &APPEND));
+    ended.says(&["something else has written", "--output"]);
+    let records = fs::read_to_string(&path).unwrap();
+    assert!(records.starts_with("somebody else's line\n"));
+}
+
+#[test]
+fn a_run_that_is_killed_as_it_starts_leaves_the_announcement_of_the_one_before() {
+    let program = Program::bare();
+    let demo = ["--demo", "--only", "notifications"].into_iter();
+    let arguments: Vec<_> = demo.chain(APPEND).chain(["--checkpoint", "c"]).collect();
+    program.run(&arguments).quietly();
+    let announcement = "writes 700 bytes at 12345";
+    let mut dice = fastrand::Rng::with_seed(7);
+    for _ in 0..150 {
+        program.write("c.lock", format!("process 1\n{announcement}\n"));
+        // Without the output file, nobody knows what has become of the announced lines.
+        let mut child = program.spawn(["--demo", "--checkpoint", "c"]);
+        std::thread::sleep(std::time::Duration::from_millis(4).mul_f64(dice.f64()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let lock = fs::read_to_string(program.path("c.lock")).unwrap();
+        assert!(lock.contains(announcement), "{lock:?}");
+    }
+}
+
+#[test]
 fn one_file_never_serves_two_purposes() {
     let program = Program::asking("http://127.0.0.1:1", "key");
     for (arguments, words) in [

@@ -1,0 +1,142 @@
+//! Records that do not say when they happened: never lost, wherever slices meet and however alike they are.
+
+use std::collections::HashMap;
+
+use crate::program::{KEY, Program};
+use crate::raw_server::{RawServer, Reply, Request};
+
+const START: i64 = 1_789_344_000;
+
+/// Serves audit logs that belong to a second each, whatever their text says of it; both ends of a window count.
+fn serving(records: Vec<(i64, String)>) -> RawServer {
+    RawServer::issuing_tokens(move |request, _| page(&records, request))
+}
+
+/// The records asked for, newest first. The page token says how many came before.
+fn page(records: &[(i64, String)], request: &Request) -> Reply {
+    let number = |name: &str| {
+        request
+            .parameter(name)
+            .map(|value| value.parse::<i64>().unwrap())
+    };
+    let (start, end) = (number("start_time").unwrap(), number("end_time").unwrap());
+    let size = number("page_size").unwrap() as usize;
+    let before = number("page_token").unwrap_or(0) as usize;
+    let matching = records
+        .iter()
+        .rev()
+        .filter(|(second, _)| (start..=end).contains(second));
+    let rest: Vec<_> = matching
+        .skip(before)
+        .map(|(_, text)| text.as_str())
+        .collect();
+    let next = match rest.len() > size {
+        true => format!("\"{}\"", before + size),
+        false => "null".to_owned(),
+    };
+    Reply::page(request, &rest[..size.min(rest.len())].join(","), &next)
+}
+
+/// Reads `seconds` from the start, in slices.
+fn read(server: &RawServer, seconds: i64, more: &[&str]) -> Vec<String> {
+    let program = Program::asking(server.base_url(), KEY);
+    let (start, end) = (START.to_string(), (START + seconds).to_string());
+    let range = [
+        "--all-events",
+        "--only",
+        "audit-logs",
+        "--interval-minutes",
+        "1",
+    ]
+    .into_iter()
+    .chain([
+        "--max-requests-per-minute",
+        "60000",
+        "--start",
+        &start,
+        "--end",
+        &end,
+    ])
+    .chain(more.iter().copied());
+    let ended = program.run(range);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    ended.stdout.lines().map(str::to_owned).collect()
+}
+
+fn counts(lines: &[String]) -> HashMap<&str, usize> {
+    let mut counts = HashMap::new();
+    for line in lines {
+        *counts.entry(line.as_str()).or_default() += 1;
+    }
+    counts
+}
+
+#[test]
+fn a_record_without_a_time_is_printed_though_the_one_before_it_belongs_to_another_slice() {
+    const RECORDS: i64 = 12_000;
+    let timed = |number: i64| {
+        let time = verkada_audit_logs::time_text(START + number * 2);
+        format!(r#"{{"n":{number},"timestamp":"{time}"}}"#)
+    };
+    let timeless = |number: i64| format!(r#"{{"n":{number},"timestamp":null}}"#);
+    let record = |number: i64| match number % 2 {
+        0 => timed(number),
+        _ => timeless(number),
+    };
+    let server = serving(
+        (0..RECORDS)
+            .map(|number| (START + number * 2, record(number)))
+            .collect(),
+    );
+    for more in [&[][..], &["--checkpoint", "progress.json"]] {
+        let lines = read(&server, RECORDS * 2, more);
+        let counts = counts(&lines);
+        for number in 0..RECORDS {
+            let count = counts.get(record(number).as_str()).copied().unwrap_or(0);
+            // Where slices meet, both are sent the records of two seconds.
+            let allowed = if number % 2 == 0 { 1..=1 } else { 1..=2 };
+            assert!(allowed.contains(&count), "{}: {count}", record(number));
+        }
+    }
+}
+
+#[test]
+fn identical_records_of_different_slices_are_each_printed() {
+    const RECORDS: i64 = 90;
+    let twin = r#"{"event_name":"x","timestamp":null}"#;
+    let server = serving(
+        (0..RECORDS)
+            .map(|number| (START + number * 1_000 + 500, twin.to_owned()))
+            .collect(),
+    );
+    for more in [&[][..], &["--checkpoint", "progress.json"]] {
+        let lines = read(&server, RECORDS * 1_000, more);
+        assert!(lines.len() >= RECORDS as usize, "{}", lines.len());
+    }
+}
+
+#[test]
+fn a_time_in_another_form_is_a_time_all_the_same() {
+    type Form = fn(i64) -> String;
+    const RECORDS: i64 = 6_000;
+    let forms: [(&str, Form); 3] = [
+        ("an offset without a colon", |second| {
+            let text = verkada_audit_logs::time_text(second).replace('Z', "+0000");
+            format!("\"{text}\"")
+        }),
+        ("seconds as text", |second| format!("\"{second}\"")),
+        ("milliseconds", |second| format!("{second}000")),
+    ];
+    for (name, form) in forms {
+        let record = |number: i64| {
+            let second = START + number * 4;
+            (
+                second,
+                format!(r#"{{"n":{number},"timestamp":{}}}"#, form(second)),
+            )
+        };
+        let server = serving((0..RECORDS).map(record).collect());
+        let lines = read(&server, RECORDS * 4, &[]);
+        assert_eq!(lines.len(), RECORDS as usize, "{name}");
+    }
+}
