@@ -5,6 +5,9 @@ use std::io::{self, BufWriter};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
+/// What is added to the name of a file while it is written, if nobody else writes it at the same time.
+const TEMPORARY: &str = "tmp";
+
 /// Replaces `path` by what `write` writes, for the owner only (0600): written beside it, synced, renamed, and
 /// the folder synced, so that a crash at any instant leaves the old file or the new one. A symbolic link is
 /// followed.
@@ -16,6 +19,15 @@ pub(crate) fn replace(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> io::Result<()> {
+    replace_by(path, TEMPORARY, write)
+}
+
+/// Like [`replace`]; the file beside it has the further ending `ending`, which tells it from those of other writers.
+pub(crate) fn replace_by(
+    path: &Path,
+    ending: &str,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
     let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     if fs::metadata(&path).is_ok_and(|existing| !existing.is_file()) {
         // Renaming onto it would replace `/dev/null` for everybody.
@@ -24,7 +36,7 @@ pub(crate) fn replace(
             "it is no regular file",
         ));
     }
-    let neighbour = neighbour(&path, "tmp")?;
+    let neighbour = neighbour(&path, ending)?;
     let written = write_new(&neighbour, write).and_then(|()| fs::rename(&neighbour, &path));
     if written.is_err() {
         // The failure to report is the first one.
@@ -40,7 +52,7 @@ pub(crate) fn replace(
 ///
 /// Why it could not.
 pub(crate) fn check_replaceable(path: &Path) -> io::Result<()> {
-    let neighbour = neighbour(path, "tmp")?;
+    let neighbour = neighbour(path, TEMPORARY)?;
     write_new(&neighbour, |_| Ok(()))?;
     fs::remove_file(&neighbour)
 }

@@ -43,7 +43,7 @@ fn configure(args: &Args) -> Result<(Config, LogFormat), (UsageError, LogFormat)
         Ok(environment) => (environment, None),
         Err(error) => (Environment::ignored(), Some(error)),
     };
-    logging::start(args, format, &environment);
+    logging::start(format, logging::levels(args, format, &environment));
     if let Some(error) = problem {
         return Err((error, format));
     }
@@ -65,8 +65,9 @@ fn run(args: &Args, config: &Config, format: LogFormat) -> ExitCode {
 
 async fn pull(args: &Args, config: &Config, format: LogFormat) -> Result<ExitCode, PullError> {
     let started = Instant::now();
-    let signals = Signals::listen().map_err(PullError::Output)?;
+    // Before signals are listened to: opening a pipe that nobody reads waits, and a signal has to end that.
     let printer = printer(config)?;
+    let signals = Signals::listen().map_err(PullError::Output)?;
     let demo = start_demo(config)?;
     let api = client(config, demo.as_ref())?;
     let (progress_sender, progress) = watch::channel(Progress::default());

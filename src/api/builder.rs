@@ -1,5 +1,6 @@
 //! How a client is put together.
 
+use std::env::VarError;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
@@ -49,23 +50,26 @@ impl VerkadaApiBuilder {
     }
 
     pub(super) fn from_env() -> Result<Self, ConfigurationError> {
-        let key = variable("VERKADA_API_KEY")?;
-        let key: String =
-            key.ok_or_else(|| ConfigurationError::new("VERKADA_API_KEY is not set"))?;
-        let mut builder = Self::new(Secret::new(key.trim()));
-        if let Some(region) = variable::<Region>("VERKADA_REGION")? {
+        Self::from_variables(&|name| std::env::var(name))
+    }
+
+    fn from_variables(lookup: &Lookup<'_>) -> Result<Self, ConfigurationError> {
+        let key: Option<Secret> = variable(lookup, "VERKADA_API_KEY")?;
+        let key = key.ok_or_else(|| ConfigurationError::new("VERKADA_API_KEY is not set"))?;
+        let mut builder = Self::new(key);
+        if let Some(region) = variable::<Region>(lookup, "VERKADA_REGION")? {
             builder = builder.region(region);
         }
-        if let Some(base_url) = variable("VERKADA_BASE_URL")? {
+        if let Some(base_url) = variable(lookup, "VERKADA_BASE_URL")? {
             builder = builder.base_url(base_url);
         }
-        if let Some(page_size) = variable("VERKADA_PAGE_SIZE")? {
+        if let Some(page_size) = number(lookup, "VERKADA_PAGE_SIZE", MAX_PAGE_SIZE)? {
             builder = builder.page_size(page_size);
         }
-        if let Some(requests) = variable("VERKADA_MAX_REQUESTS_PER_MINUTE")? {
+        if let Some(requests) = number(lookup, "VERKADA_MAX_REQUESTS_PER_MINUTE", u32::MAX)? {
             builder = builder.max_requests_per_minute(requests);
         }
-        let token_file: Option<PathBuf> = variable("VERKADA_TOKEN_FILE")?;
+        let token_file: Option<PathBuf> = variable(lookup, "VERKADA_TOKEN_FILE")?;
         Ok(builder.token_file(token_file.unwrap_or_else(|| DEFAULT_TOKEN_FILE.into())))
     }
 
@@ -172,17 +176,97 @@ impl VerkadaApiBuilder {
     }
 }
 
+/// Looks up variables of the environment.
+type Lookup<'a> = dyn Fn(&str) -> Result<String, VarError> + 'a;
+
 /// A variable's value, `None` if unset or empty.
-fn variable<T: FromStr>(name: &str) -> Result<Option<T>, ConfigurationError>
+fn variable<T: FromStr>(lookup: &Lookup<'_>, name: &str) -> Result<Option<T>, ConfigurationError>
 where
     T::Err: std::fmt::Display,
 {
-    let value = std::env::var(name).unwrap_or_default();
-    if value.is_empty() {
-        return Ok(None);
-    }
+    let refuse =
+        |reason: &dyn std::fmt::Display| ConfigurationError::new(format!("{name}: {reason}"));
+    let value = match lookup(name) {
+        Err(VarError::NotUnicode(_)) => return Err(refuse(&"the value is no UTF-8")),
+        Err(VarError::NotPresent) => return Ok(None),
+        Ok(value) if value.is_empty() => return Ok(None),
+        Ok(value) => value,
+    };
     let parsed = value.parse::<T>();
-    parsed
-        .map(Some)
-        .map_err(|error| ConfigurationError::new(format!("{name}: {error}")))
+    parsed.map(Some).map_err(|error| refuse(&error))
+}
+
+/// A variable's value as a number from 1 to `most`, `None` if unset or empty.
+fn number(lookup: &Lookup<'_>, name: &str, most: u32) -> Result<Option<u32>, ConfigurationError> {
+    let Some(text) = variable::<String>(lookup, name)? else {
+        return Ok(None);
+    };
+    match text
+        .trim()
+        .parse()
+        .ok()
+        .filter(|number| (1..=most).contains(number))
+    {
+        Some(number) => Ok(Some(number)),
+        None => Err(ConfigurationError::new(format!(
+            "{name}: “{text}” is no whole number from 1 to {most}"
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsString;
+
+    use super::*;
+
+    /// Builds from one variable, and a key unless that is the variable.
+    fn built_from(name: &str, value: &str) -> Result<VerkadaApi, ConfigurationError> {
+        let builder = VerkadaApiBuilder::from_variables(&|asked| match asked {
+            _ if asked == name && value == "no UTF-8" => {
+                Err(VarError::NotUnicode(OsString::from("?")))
+            }
+            _ if asked == name => Ok(value.to_owned()),
+            "VERKADA_API_KEY" => Ok("key".to_owned()),
+            _ => Err(VarError::NotPresent),
+        });
+        builder.and_then(VerkadaApiBuilder::build)
+    }
+
+    #[test]
+    fn every_variable_that_cannot_be_used_is_named() {
+        for (name, value) in [
+            ("VERKADA_API_KEY", ""),
+            ("VERKADA_API_KEY", " "),
+            ("VERKADA_API_KEY", "two words"),
+            ("VERKADA_API_KEY", "no UTF-8"),
+            ("VERKADA_REGION", "mars"),
+            ("VERKADA_BASE_URL", "http://example.com"),
+            ("VERKADA_PAGE_SIZE", "201"),
+            ("VERKADA_PAGE_SIZE", "abc"),
+            ("VERKADA_PAGE_SIZE", "no UTF-8"),
+            ("VERKADA_MAX_REQUESTS_PER_MINUTE", "0"),
+            ("VERKADA_TOKEN_FILE", "no UTF-8"),
+        ] {
+            let reason = built_from(name, value).unwrap_err().to_string();
+            assert!(reason.starts_with(name), "{name}={value}: {reason}");
+            assert!(!reason.contains("two words"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn what_the_variables_say_is_what_is_built() {
+        assert_eq!(
+            built_from("VERKADA_REGION", "eu").unwrap().base_url(),
+            "https://api.eu.verkada.com"
+        );
+        assert_eq!(
+            built_from("VERKADA_PAGE_SIZE", " 7 ").unwrap().page_size(),
+            7
+        );
+        assert_eq!(
+            built_from("VERKADA_PAGE_SIZE", "").unwrap().page_size(),
+            100
+        );
+    }
 }

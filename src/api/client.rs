@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use reqwest::{Method, Url};
+use tracing::debug;
 
 use super::builder::VerkadaApiBuilder;
 use super::error::{Endpoint, Error};
@@ -202,6 +203,7 @@ impl VerkadaApi {
         };
         let parse = |answer: Answer| {
             let page = Page::parse(answer.body, source)?;
+            debug!(%source, records = page.records.len(), more = page.next.is_some(), "read a page");
             Ok(Page {
                 server_time: answer.server_time,
                 ..page
@@ -270,18 +272,16 @@ impl fmt::Debug for VerkadaApi {
 
 /// The token of an answer to `POST /token`. The generated schema allows null: then there is none.
 fn issued_token(answer: Answer) -> Result<Secret, PageProblem> {
-    #[derive(serde::Deserialize)]
-    struct Issued {
-        token: Option<String>,
-    }
     let body = &answer.body;
-    let issued: Issued = serde_json::from_str(body).map_err(|error| match error.is_eof() {
-        true => PageProblem::EndsEarly,
-        false if body.trim_start().starts_with('<') => {
-            PageProblem::Unexpected("it is an HTML page".into())
-        }
-        false => PageProblem::Unexpected("it is no JSON object with a token in it".into()),
-    })?;
-    let token = issued.token.and_then(|token| token.parse().ok());
+    let issued: serde_json::Map<_, _> =
+        serde_json::from_str(body).map_err(|error| match error.is_eof() {
+            true => PageProblem::EndsEarly,
+            false if body.trim_start().starts_with('<') => {
+                PageProblem::Unexpected("it is an HTML page".into())
+            }
+            false => PageProblem::Unexpected("it is no JSON object with a token in it".into()),
+        })?;
+    let token = issued.get("token").and_then(serde_json::Value::as_str);
+    let token = token.and_then(|token| token.parse().ok());
     token.ok_or_else(|| PageProblem::Unexpected("it holds no token that a header can carry".into()))
 }

@@ -13,7 +13,7 @@ use super::window::Source;
 pub enum Error {
     /// The key was refused, or a token that had just been issued for it was (401, 409). Use another key, or
     /// the region that the key belongs to.
-    #[error("Verkada refused the credentials for {endpoint} (HTTP {status}){detail}")]
+    #[error("Verkada refused the credentials for {endpoint} (HTTP {status}){}", detail.clause())]
     Authentication {
         /// What was asked for.
         endpoint: Endpoint,
@@ -23,13 +23,13 @@ pub enum Error {
         detail: ServerText,
     },
     /// Verkada calls a token expired that it had issued a moment before. Ask again later.
-    #[error("Verkada says that a token it had just issued has expired{detail}")]
+    #[error("Verkada says that a token it had just issued has expired{}", detail.clause())]
     TokenExpired {
         /// The server's own words.
         detail: ServerText,
     },
     /// The key lacks a permission (403). Verkada gives the same answer for a path that it does not know.
-    #[error("Verkada denied access to {endpoint} (HTTP 403){detail}")]
+    #[error("Verkada denied access to {endpoint} (HTTP 403){}", detail.clause())]
     PermissionDenied {
         /// What was asked for.
         endpoint: Endpoint,
@@ -47,7 +47,7 @@ pub enum Error {
         effort: Effort,
     },
     /// The organisation's shared limit of requests was exhausted (429), also after the retries.
-    #[error("Verkada's limit of requests is used up, still so for {endpoint} ({effort}){detail}")]
+    #[error("Verkada's limit of requests is used up, still so for {endpoint} ({effort}){}", detail.clause())]
     RateLimited {
         /// What was asked for.
         endpoint: Endpoint,
@@ -57,7 +57,7 @@ pub enum Error {
         detail: ServerText,
     },
     /// Verkada kept failing (408, 425, 5xx), also after the retries. Ask again later.
-    #[error("Verkada kept failing on {endpoint} with HTTP {status} ({effort}){detail}")]
+    #[error("Verkada kept failing on {endpoint} with HTTP {status} ({effort}){}", detail.clause())]
     Unavailable {
         /// What was asked for.
         endpoint: Endpoint,
@@ -69,7 +69,7 @@ pub enum Error {
         detail: ServerText,
     },
     /// The request itself was refused (other 4xx, or a status nobody expects). Asking again gives the same.
-    #[error("Verkada rejected the request for {endpoint} (HTTP {status}){detail}")]
+    #[error("Verkada rejected the request for {endpoint} (HTTP {status}){}", detail.clause())]
     Rejected {
         /// What was asked for.
         endpoint: Endpoint,
@@ -96,20 +96,50 @@ pub enum Error {
         /// What came instead.
         problem: String,
     },
-    /// A page token came back that had been seen before in the same read, or the list goes on and on without a
-    /// record.
+    /// A page token came back that had been seen before in the same read.
     #[error(
-        "the pages of {endpoint} go in circles: page {page} names a next page that was already read, or a thousand pages in a row were empty"
+        "the pages of {endpoint} go in circles: page {page} names a next page that was already read"
     )]
-    EndlessPages {
+    CircularPages {
         /// What was asked for.
         endpoint: Endpoint,
         /// The page that named it, counted from 1.
         page: u64,
     },
+    /// The list goes on and on without a record.
+    #[error(
+        "the pages of {endpoint} do not end: page {page} is the last of {empty} empty ones in a row"
+    )]
+    EndlessPages {
+        /// What was asked for.
+        endpoint: Endpoint,
+        /// The last page that was read, counted from 1.
+        page: u64,
+        /// How many empty pages came in a row.
+        empty: u32,
+    },
     /// The client cannot be built as asked.
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
+}
+
+impl Error {
+    /// What was asked for when it happened; `None` before anything was.
+    pub fn endpoint(&self) -> Option<Endpoint> {
+        match self {
+            Self::Authentication { endpoint, .. }
+            | Self::PermissionDenied { endpoint, .. }
+            | Self::Connection { endpoint, .. }
+            | Self::RateLimited { endpoint, .. }
+            | Self::Unavailable { endpoint, .. }
+            | Self::Rejected { endpoint, .. }
+            | Self::Redirected { endpoint, .. }
+            | Self::UnusableAnswer { endpoint, .. }
+            | Self::CircularPages { endpoint, .. }
+            | Self::EndlessPages { endpoint, .. } => Some(*endpoint),
+            Self::TokenExpired { .. } | Self::Configuration(_) => None,
+        }
+    }
 }
 
 /// What a request was for.

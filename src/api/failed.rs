@@ -37,22 +37,29 @@ impl Failed {
         failed_network(NetworkFailure::CutShort(ServerText::clean(words, &[])))
     }
 
-    /// An answer that is not what was asked for: `words` say what it is.
-    pub(super) fn unusable(headers: &HeaderMap, size: usize, words: &str) -> Failed {
+    /// An answer that is not what was asked for: `words` say what it is. No text of the server may carry one of
+    /// `secrets` on.
+    pub(super) fn unusable(
+        headers: &HeaderMap,
+        size: usize,
+        words: &str,
+        secrets: &[&Secret],
+    ) -> Failed {
         let kind = headers
             .get(CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok())
-            .unwrap_or("no content type");
-        let kind = ServerText::clean(kind, &[]);
-        let problem = format!("{words} ({}, {size} bytes)", kind.as_str());
+            .and_then(|kind| kind.to_str().ok());
+        let kind = kind.and_then(|kind| kind.split(';').next());
+        let kind = ServerText::clean(kind.unwrap_or("no content type"), secrets);
+        let problem = format!("{words} ({kind}, {size} bytes)");
         Failed {
             failure: Failure::Unusable,
             report: Box::new(|endpoint, _| Error::UnusableAnswer { endpoint, problem }),
         }
     }
 
-    /// An answer with another status than 200. No text of the server may carry one of `secrets` on.
+    /// An answer from `url` with another status than 200. No text of the server may carry one of `secrets` on.
     pub(super) fn refused(
+        url: &Url,
         status: StatusCode,
         headers: &HeaderMap,
         body: &[u8],
@@ -63,7 +70,7 @@ impl Failed {
             .get(RETRY_AFTER)
             .and_then(|value| value.to_str().ok())
             .and_then(|value| parse_retry_after(value, unix_now()));
-        let target = redirect_target(headers);
+        let target = redirect_target(url, headers, secrets);
         let status = status.as_u16();
         Failed {
             failure: Failure::Status {
@@ -131,12 +138,15 @@ fn error_for(
 }
 
 /// Scheme and host only: the rest of a redirect may carry anything.
-fn redirect_target(headers: &HeaderMap) -> ServerText {
+fn redirect_target(url: &Url, headers: &HeaderMap, secrets: &[&Secret]) -> ServerText {
     let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
-    let shown = match location.map(Url::parse) {
-        Some(Ok(url)) => url.origin().ascii_serialization(),
-        Some(Err(_)) => "another path of the same host".to_owned(),
+    let shown = match location.map(|location| url.join(location)) {
+        Some(Ok(target)) if target.origin() == url.origin() => {
+            "another path of the same host".to_owned()
+        }
+        Some(Ok(target)) => target.origin().ascii_serialization(),
+        Some(Err(_)) => "an address that cannot be read".to_owned(),
         None => "nowhere".to_owned(),
     };
-    ServerText::clean(&shown, &[])
+    ServerText::clean(&shown, secrets)
 }

@@ -58,8 +58,8 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// Whatever [`Error`] says; [`Error::EndlessPages`] when a page token comes back a second time,
-    /// or after a thousand empty pages in a row.
+    /// Whatever [`Error`] says; [`Error::CircularPages`] when a page token comes back a second time,
+    /// [`Error::EndlessPages`] after a thousand empty pages in a row.
     pub async fn next(&mut self) -> Result<Option<Page>, Error> {
         let token = match &self.state {
             State::First => None,
@@ -74,20 +74,28 @@ impl Pages {
             true => self.empty_in_a_row + 1,
             false => 0,
         };
-        let goes_on = self.empty_in_a_row < MOST_EMPTY_PAGES;
         self.state = match &page.next {
             None => State::Finished,
-            Some(token) if goes_on && self.seen.insert(token.clone()) => {
-                State::Continue(token.clone())
-            }
-            Some(_) => {
-                return Err(Error::EndlessPages {
-                    endpoint: Endpoint::Source(self.source),
-                    page: self.seen.len() as u64 + 1,
-                });
-            }
+            Some(token) => self.continued(token)?,
         };
         Ok(Some(page))
+    }
+
+    /// The state behind a page that names a next one.
+    fn continued(&mut self, token: &str) -> Result<State, Error> {
+        let endpoint = Endpoint::Source(self.source);
+        let page = self.seen.len() as u64 + 1;
+        if self.empty_in_a_row >= MOST_EMPTY_PAGES {
+            return Err(Error::EndlessPages {
+                endpoint,
+                page,
+                empty: self.empty_in_a_row,
+            });
+        }
+        match self.seen.insert(token.to_owned()) {
+            true => Ok(State::Continue(token.to_owned())),
+            false => Err(Error::CircularPages { endpoint, page }),
+        }
     }
 
     /// Whether the last page has been read.

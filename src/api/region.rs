@@ -60,7 +60,12 @@ impl FromStr for Region {
             .find(|region| region.name().eq_ignore_ascii_case(text.trim()))
             .ok_or_else(|| {
                 let known = Self::ALL.map(Self::name).join(", ");
-                ConfigurationError::new(format!("“{text}” is no region; use one of {known}"))
+                // A longer word may be a key in the wrong place.
+                let given = match text.chars().count() {
+                    0..=12 => format!("“{text}”"),
+                    _ => "this".to_owned(),
+                };
+                ConfigurationError::new(format!("{given} is no region; use one of {known}"))
             })
     }
 }

@@ -1,5 +1,6 @@
 //! Text that came from the server, made fit for a log line.
 
+use std::collections::HashSet;
 use std::fmt;
 
 use super::secret::Secret;
@@ -7,8 +8,10 @@ use super::secret::Secret;
 /// The greatest number of characters of the server's that are shown.
 const LONGEST_SHOWN: usize = 500;
 
-/// A sentence of the server's: control characters removed, secrets and signed links blotted out, cut to 500
-/// characters.
+/// So many letters and digits in a row of a secret are enough to give it away.
+const TELLING_PART: usize = 12;
+
+/// Words of the server's: control characters removed, secrets and signed links blotted out, cut to 500 characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerText(String);
 
@@ -37,14 +40,17 @@ impl ServerText {
             .collect();
         for secret in secrets.iter().filter(|secret| !secret.expose().is_empty()) {
             printable = printable.replace(secret.expose(), "[redacted]");
+            if gives_away(&printable, secret) {
+                return Self("[redacted: it repeats a secret]".to_owned());
+            }
         }
         let words = printable.split(' ').filter(|word| !word.is_empty());
-        let shown: Vec<_> = words.map(without_query).collect();
+        let shown: Vec<_> = words.map(without_signature).collect();
         Self(shown.join(" ").chars().take(LONGEST_SHOWN).collect())
     }
 
-    /// The `message` of Verkada's error envelope, or else the body if it is no JSON. Of other JSON nothing is
-    /// shown: a secret that it echoes may be escaped in it.
+    /// The `message` of Verkada's error envelope, or else the body if it is nothing like JSON. Of other JSON nothing
+    /// is shown, also if it is cut: a secret that it echoes may be escaped in it.
     pub(super) fn of_error_body(body: &[u8], secrets: &[&Secret]) -> Self {
         #[derive(serde::Deserialize)]
         struct Envelope {
@@ -52,7 +58,7 @@ impl ServerText {
         }
         match serde_json::from_slice::<Envelope>(body) {
             Ok(envelope) => Self::clean(&envelope.message, secrets),
-            Err(_) if serde_json::from_slice::<serde::de::IgnoredAny>(body).is_ok() => {
+            Err(_) if matches!(body.trim_ascii_start().first(), Some(b'{' | b'[' | b'"')) => {
                 Self::default()
             }
             Err(_) => Self::clean(&String::from_utf8_lossy(body), secrets),
@@ -64,6 +70,14 @@ impl ServerText {
         &self.0
     }
 
+    /// As the end of a sentence: nothing, or `, saying “…”`.
+    pub(super) fn clause(&self) -> String {
+        match self.0.as_str() {
+            "" => String::new(),
+            words => format!(", saying “{words}”"),
+        }
+    }
+
     /// Whether Verkada says that a token has expired. The documentation writes "Token expired", an older
     /// client has seen "API token expired".
     pub(super) fn says_token_expired(&self) -> bool {
@@ -71,14 +85,24 @@ impl ServerText {
     }
 }
 
-/// As the end of a sentence: nothing, or `, saying “…”`.
 impl fmt::Display for ServerText {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        write!(formatter, ", saying “{}”", self.0)
+        formatter.write_str(&self.0)
     }
+}
+
+/// Whether `text` holds a part of `secret`, however it is split, escaped or written.
+fn gives_away(text: &str, secret: &Secret) -> bool {
+    let letters_and_digits = |text: &str| -> Vec<u8> {
+        let bytes = text.bytes().filter(u8::is_ascii_alphanumeric);
+        bytes.map(|byte| byte.to_ascii_lowercase()).collect()
+    };
+    let (text, secret) = (
+        letters_and_digits(text),
+        letters_and_digits(secret.expose()),
+    );
+    let parts: HashSet<_> = secret.windows(TELLING_PART).collect();
+    text.windows(TELLING_PART).any(|part| parts.contains(part))
 }
 
 /// Control characters, and those that reorder or hide text on a terminal.
@@ -87,11 +111,14 @@ fn is_invisible(character: char) -> bool {
         || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
-/// A signed link carries its signature behind the question mark.
-fn without_query(word: &str) -> String {
-    match (word.contains("://"), word.split_once('?')) {
-        (true, Some((address, _))) => format!("{address}?[redacted]"),
-        _ => word.to_owned(),
+/// A signed link carries its signature behind a question mark, or another sign that ends an address.
+fn without_signature(word: &str) -> String {
+    let Some((address, signature)) = word.split_once(['?', '#', ';']) else {
+        return word.to_owned();
+    };
+    match address.contains('/') && signature.contains('=') {
+        true => format!("{address}?[redacted]"),
+        false => word.to_owned(),
     }
 }
 
@@ -134,9 +161,47 @@ mod tests {
             ServerText::of_error_body(b"<h1>Bad Gateway</h1>", &[]).as_str(),
             "<h1>Bad Gateway</h1>"
         );
-        assert_eq!(ServerText::of_error_body(b"", &[]).to_string(), "");
-        let escaped = br#"{"error":"bad key abc\/def"}"#;
-        let key = Secret::new("abc/def");
-        assert_eq!(ServerText::of_error_body(escaped, &[&key]).as_str(), "");
+        assert_eq!(ServerText::of_error_body(b"", &[]).clause(), "");
+        for escaped in [
+            &br#"{"error":"bad key abc\/def"}"#[..],
+            br#"{"error":"bad key abc\/def""#,
+            br#" {"error":"bad key abc\/def"}{}"#,
+        ] {
+            let key = Secret::new("abc/def");
+            assert_eq!(ServerText::of_error_body(escaped, &[&key]).as_str(), "");
+        }
+    }
+
+    #[test]
+    fn a_secret_in_any_other_form_takes_the_whole_text_with_it() {
+        let key = Secret::new("Zm9vYmFyYmF6+cXV4/Y29ycmVjdGhvcnNl==");
+        for echoed in [
+            "Zm9vYmFyYmF6%2BcXV4%2FY29ycmVjdGhvcnNl%3D%3D",
+            "zm9vymfyymf6+cxv4/y29ycmvjdghvcnnl==",
+            "Zm9vYmFy YmF6+cXV4\n/Y29ycmVjdGhvcnNl==",
+            "Zm9vYmFyYmF6&#43;cXV4&#47;Y29ycmVjdGhvcnNl&#61;",
+            "ends in Y29ycmVjdGhvcnNl",
+        ] {
+            let text = ServerText::clean(&format!("bad key {echoed}!"), &[&key]);
+            assert_eq!(text.as_str(), "[redacted: it repeats a secret]", "{echoed}");
+        }
+        let other = ServerText::clean("bad key Zm9vYmFyYm…", &[&key]);
+        assert_eq!(other.as_str(), "bad key Zm9vYmFyYm…");
+    }
+
+    #[test]
+    fn a_signed_link_is_cut_however_it_is_written() {
+        for link in [
+            "//x/i?token=S",
+            "x.com/i?token=S",
+            "https://x/i;sig=S",
+            "/i#t=S",
+        ] {
+            let text = ServerText::clean(&format!("see {link} now"), &[]);
+            assert!(!text.as_str().contains("=S"), "{text}");
+            assert!(text.as_str().ends_with("?[redacted] now"), "{text}");
+        }
+        let plain = "what? 1;2 a#b <a/>";
+        assert_eq!(ServerText::clean(plain, &[]).as_str(), plain);
     }
 }

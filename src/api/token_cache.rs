@@ -80,7 +80,11 @@ impl TokenCache {
             base_url: Some(self.base_url.clone()),
             key_fingerprint: Some(self.key_fingerprint.clone()),
         };
-        durable_file::replace(&self.path, |file| Ok(serde_json::to_writer(file, &entry)?))
+        // Several runs may share the file, and each needs a place of its own to write in.
+        let ending = format!("{:016x}.tmp", fastrand::u64(..));
+        durable_file::replace_by(&self.path, &ending, |file| {
+            Ok(serde_json::to_writer(file, &entry)?)
+        })
     }
 
     pub(super) fn path(&self) -> &std::path::Path {

@@ -54,7 +54,12 @@ impl Tokens {
         let usable = |token: &Token| token.is_fresh(now) && Some(&token.secret) != rejected;
         if !held.token.as_ref().is_some_and(usable) {
             let cached = self.cache.as_ref().and_then(TokenCache::load);
-            held.token = cached.filter(usable);
+            // Another run may have asked for a new one since. An older one is no better than the rejected one.
+            let earlier = held.token.as_ref().filter(|_| rejected.is_some());
+            let earlier = earlier.map(|token| token.issued_at);
+            held.token = cached
+                .filter(usable)
+                .filter(|cached| earlier.is_none_or(|earlier| cached.issued_at > earlier));
         }
         if let Some(token) = &held.token {
             return Ok(token.clone());

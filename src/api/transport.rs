@@ -24,6 +24,12 @@ use super::{MAX_BODY_BYTES, unix_now};
 pub(super) const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 pub(super) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-verkada-auth");
 
+/// So much of a refusal is read. Verkada's error envelope has about a hundred bytes.
+const LONGEST_REFUSAL: usize = 64 << 10;
+
+/// How long a refusal's text is waited for.
+const REFUSAL_PATIENCE: Duration = Duration::from_secs(2);
+
 const BYTE_ORDER_MARK: char = '\u{FEFF}';
 
 /// One request, before it is sent.
@@ -34,11 +40,18 @@ pub(super) struct Call {
     pub(super) url: Url,
     /// The header that carries the key or the token.
     pub(super) secret: (HeaderName, Secret),
-    /// The key, which the server may name in any answer, since it knows whose token it is given.
     pub(super) key: Secret,
     /// Whether a 429 pauses instead of using up retries.
     pub(super) rides_out: bool,
     pub(super) urgency: Urgency,
+}
+
+impl Call {
+    /// What no message may show: the token or the key that is sent, and the key, which the server may name in any
+    /// answer, since it knows whose token it is given.
+    fn secrets(&self) -> [&Secret; 2] {
+        [&self.secret.1, &self.key]
+    }
 }
 
 /// What `parse` of [`Transport::send`] is given.
@@ -167,18 +180,17 @@ impl Transport {
         let mut response = response.map_err(|error| Failed::network(error, self.timeout))?;
         let (status, headers) = (response.status(), response.headers().clone());
         debug!(endpoint = %call.endpoint, status = status.as_u16(), elapsed_ms = sent.elapsed().as_millis(), "answered");
-        let body = read_body(&mut response, self.timeout).await?;
         if status != StatusCode::OK {
             self.note_rate_limit(status);
+            let body = read_refusal(&mut response).await;
+            let secrets = call.secrets();
             return Err(Failed::refused(
-                status,
-                &headers,
-                &body,
-                &[&call.secret.1, &call.key],
+                &call.url, status, &headers, &body, &secrets,
             ));
         }
+        let body = self.read_body(call, &mut response).await?;
         self.note_success(sent.elapsed(), server_time(&headers));
-        self.accept(&headers, body, parse)
+        self.accept(call, &headers, body, parse)
     }
 
     fn request(&self, call: &Call) -> Result<reqwest::RequestBuilder, Failed> {
@@ -191,7 +203,11 @@ impl Transport {
             }),
         })?;
         value.set_sensitive(true);
-        let request = self.http.request(call.method.clone(), call.url.clone());
+        let mut request = self.http.request(call.method.clone(), call.url.clone());
+        if call.method == Method::POST {
+            // RFC 9110 asks for it, and some proxies insist.
+            request = request.header(CONTENT_LENGTH, 0);
+        }
         Ok(request
             .header(name, value)
             .header(reqwest::header::ACCEPT, "application/json"))
@@ -199,13 +215,15 @@ impl Transport {
 
     fn accept<T>(
         &self,
+        call: &Call,
         headers: &HeaderMap,
         body: Vec<u8>,
         parse: impl Fn(Answer) -> Result<T, PageProblem>,
     ) -> Result<T, Failed> {
         let size = body.len();
+        let unusable = |words: &str| Failed::unusable(headers, size, words, &call.secrets());
         let Ok(mut body) = String::from_utf8(body) else {
-            return Err(Failed::unusable(headers, size, "it is no UTF-8"));
+            return Err(unusable("it is no UTF-8"));
         };
         // RFC 8259 lets a reader skip it.
         if body.starts_with(BYTE_ORDER_MARK) {
@@ -219,12 +237,35 @@ impl Transport {
             PageProblem::EndsEarly if !announces_its_end(headers) => {
                 Failed::cut_short("it ends in the middle of the JSON text")
             }
-            PageProblem::EndsEarly if size == 0 => Failed::unusable(headers, size, "it is empty"),
-            PageProblem::EndsEarly => {
-                Failed::unusable(headers, size, "it is no JSON (it ends early)")
-            }
-            PageProblem::Unexpected(words) => Failed::unusable(headers, size, &words),
+            PageProblem::EndsEarly if size == 0 => unusable("it is empty"),
+            PageProblem::EndsEarly => unusable("it is no JSON (it ends early)"),
+            PageProblem::Unexpected(words) => unusable(&words),
         })
+    }
+
+    /// Reads at most [`MAX_BODY_BYTES`], counted after decompression.
+    async fn read_body(&self, call: &Call, response: &mut Response) -> Result<Vec<u8>, Failed> {
+        let announced = response.content_length().unwrap_or_default();
+        let announced = usize::try_from(announced).unwrap_or(0);
+        let mut body = Vec::with_capacity(announced.min(MAX_BODY_BYTES));
+        loop {
+            match response.chunk().await {
+                Ok(None) => return Ok(body),
+                Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_BODY_BYTES => {
+                    body.extend_from_slice(&chunk)
+                }
+                Ok(Some(_)) => {
+                    let words = format!(
+                        "it is longer than {} MiB; ask for smaller pages with --page-size",
+                        MAX_BODY_BYTES >> 20
+                    );
+                    let headers = response.headers();
+                    let secrets = call.secrets();
+                    return Err(Failed::unusable(headers, MAX_BODY_BYTES, &words, &secrets));
+                }
+                Err(error) => return Err(Failed::network(error, self.timeout)),
+            }
+        }
     }
 
     fn progress(&self) -> std::sync::MutexGuard<'_, Progress> {
@@ -269,26 +310,21 @@ fn log_retry(call: &Call, failure: &Failure, wait: Duration) {
     }
 }
 
-/// Reads at most [`MAX_BODY_BYTES`], counted after decompression.
-async fn read_body(response: &mut Response, timeout: Duration) -> Result<Vec<u8>, Failed> {
-    let announced = response.content_length().unwrap_or_default();
-    let mut body = Vec::with_capacity(usize::try_from(announced).unwrap_or(0).min(MAX_BODY_BYTES));
-    loop {
-        match response.chunk().await {
-            Ok(None) => return Ok(body),
-            Ok(Some(chunk)) if body.len() + chunk.len() <= MAX_BODY_BYTES => {
-                body.extend_from_slice(&chunk)
+/// What a refusal says, as far as it comes: the status alone decides what happens next.
+async fn read_refusal(response: &mut Response) -> Vec<u8> {
+    let mut body = Vec::new();
+    let reading = async {
+        while let Ok(Some(chunk)) = response.chunk().await {
+            body.extend_from_slice(&chunk);
+            if body.len() >= LONGEST_REFUSAL {
+                break;
             }
-            Ok(Some(_)) => {
-                let words = format!(
-                    "it is longer than {} MiB; ask for smaller pages with --page-size",
-                    MAX_BODY_BYTES >> 20
-                );
-                return Err(Failed::unusable(response.headers(), MAX_BODY_BYTES, &words));
-            }
-            Err(error) => return Err(Failed::network(error, timeout)),
         }
-    }
+    };
+    // What came before the time is up is enough.
+    let _ = tokio::time::timeout(REFUSAL_PATIENCE, reading).await;
+    body.truncate(LONGEST_REFUSAL);
+    body
 }
 
 /// Whether the end of the body shows, so that half of it cannot be taken for all of it.

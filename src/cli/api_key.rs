@@ -1,13 +1,13 @@
 //! Where the API key is found.
 
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 use verkada_audit_logs::Secret;
 
 use super::args::Args;
-use super::settings::{Setting, Settings, UsageError, named_path};
+use super::settings::{Setting, Settings, UsageError};
 
 /// So much of a key file is read; a key has about a hundred characters.
 const LONGEST_KEY_FILE: u64 = 16 << 10;
@@ -18,14 +18,9 @@ pub(crate) fn find(args: &Args, settings: &Settings<'_>) -> Result<Secret, Usage
     const KEY: &str = "VERKADA_API_KEY";
     const FILE: &str = "VERKADA_API_KEY_FILE";
     if let Some(path) = &args.api_key_file {
-        return key_in_file(&named_path(path, "--api-key-file")?, "--api-key-file");
+        return key_in_file(path, "--api-key-file");
     }
-    let environment = settings.environment;
-    let layers = [
-        (environment.in_process(KEY)?, environment.in_process(FILE)?),
-        (environment.in_file(KEY), environment.in_file(FILE)),
-    ];
-    for (key, file) in layers {
+    for [key, file] in settings.environment.layers([KEY, FILE])? {
         if let Some(value) = key {
             return Setting { name: KEY, value }.parse();
         }
@@ -42,11 +37,15 @@ fn key_in_file(path: &Path, name: &'static str) -> Result<Secret, UsageError> {
     let mut value = String::new();
     let read =
         File::open(path).and_then(|file| file.take(LONGEST_KEY_FILE).read_to_string(&mut value));
-    read.map_err(|error| {
-        UsageError::new(format!(
+    read.map_err(|error| match error.kind() {
+        // Whoever gives the key itself instead must not find it in a log.
+        ErrorKind::NotFound if path.components().count() == 1 => UsageError::new(format!(
+            "{name}: there is no such file; give the path of a file that holds the key, never the key itself"
+        )),
+        _ => UsageError::new(format!(
             "{name}: {} cannot be read: {error}",
             path.display()
-        ))
+        )),
     })?;
     let parsed = value.parse::<Secret>();
     parsed.map_err(|reason| UsageError::new(format!("{name}: {}: {reason}", path.display())))

@@ -1,18 +1,23 @@
 //! The flags. Their doc comments are the text of `--help`.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
 use clap::Parser;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
 
 use super::exit_code::ExitCode;
-use super::logging::{LogFormat, report_error};
+use super::logging::{self, LogFormat, report_error};
+use super::settings::LONGEST_QUOTED;
 
 const AFTER_HELP: &str = "\
 Each flag may be given by the variable named with it, in the environment or in the nearest .env file; a flag \
-wins over the environment, the environment over .env. VERKADA_API_KEY holds the API key, which is never a flag.
+wins over the environment, the environment over .env. VERKADA_API_KEY holds the API key, which is never a flag. \
+Proxies are taken from HTTPS_PROXY and NO_PROXY.
 
-Exit codes: 0 done; 1 unexpected failure, or output could not be written; 2 wrong usage or configuration; \
+Exit codes: 0 done; 1 unexpected failure, or output could not be written (with --checkpoint also when the reader of the pipe has gone away); 2 wrong usage or configuration; \
 3 credentials refused or permission missing; 4 Verkada could not be reached, or kept failing after the retries; 5 an answer that cannot be used; \
 75 another run holds the checkpoint; 130 and 143 stopped by SIGINT or SIGTERM.";
 
@@ -23,7 +28,8 @@ Exit codes: 0 done; 1 unexpected failure, or output could not be written; 2 wron
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_HELP, max_term_width = 100, args_override_self = true)]
 pub(crate) struct Args {
-    /// Start of the range to read: Unix seconds, RFC 3339, or YYYY-MM-DD (midnight UTC)
+    /// Start of a range to read instead of the last whole interval, with --end: Unix seconds, RFC 3339, or YYYY-MM-DD
+    /// (midnight UTC)
     #[arg(
         long,
         value_name = "T",
@@ -32,7 +38,7 @@ pub(crate) struct Args {
     )]
     pub(crate) start: Option<String>,
 
-    /// End of the range; written like --start
+    /// End of the range, with --start and written like it
     #[arg(
         long,
         value_name = "T",
@@ -45,7 +51,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) interval_minutes: Option<String>,
 
-    /// Keep audit logs with this event name; repeat it, or separate names by commas [env: INTERESTED_EVENTS]
+    /// Keep audit logs with this event name, in upper or lower case; repeat it, or separate names by commas [env:
+    /// INTERESTED_EVENTS]
     /// [default: Archive Action Taken, Video History Streamed, Live Stream Started]
     #[arg(long, value_name = "NAME", conflicts_with = "all_events")]
     pub(crate) event: Vec<String>,
@@ -66,7 +73,8 @@ pub(crate) struct Args {
     #[arg(long)]
     pub(crate) include_image_url: bool,
 
-    /// Where the organisation was created: us, eu, au, gov or oh [env: VERKADA_REGION] [default: us]
+    /// Where the organisation was created: us, eu, au, gov or oh [env: VERKADA_REGION, unless VERKADA_BASE_URL is set
+    /// beside it] [default: us]
     #[arg(long, value_name = "REGION", conflicts_with = "base_url")]
     pub(crate) region: Option<String>,
 
@@ -109,7 +117,7 @@ pub(crate) struct Args {
     #[arg(long, conflicts_with_all = ["region", "base_url", "api_key_file", "token_file"])]
     pub(crate) demo: bool,
 
-    /// Say more on standard error: -v for decisions, -vv for requests [env: RUST_LOG]
+    /// Say more on standard error: -v what is read and what is tried again, -vv each request [env: RUST_LOG]
     #[arg(short, long, action = clap::ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
 
@@ -117,19 +125,36 @@ pub(crate) struct Args {
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
-    /// How messages look on standard error: text or json; text has colour on a terminal unless NO_COLOR is set
+    /// How messages look on standard error: text, with colour on a terminal unless NO_COLOR is set, or json, with a
+    /// progress line every 30 seconds of a long read
     #[arg(long, value_name = "FORMAT")]
     pub(crate) log_format: Option<String>,
+}
+
+/// The message format that was asked for, as far as flags that cannot be parsed tell.
+fn format_of(arguments: impl Iterator<Item = OsString>) -> LogFormat {
+    let arguments: Vec<_> = arguments.collect();
+    let is_json = arguments.iter().any(|one| one == "--log-format=json")
+        || arguments
+            .windows(2)
+            .any(|two| two[0] == "--log-format" && two[1] == "json");
+    if is_json {
+        LogFormat::Json
+    } else {
+        LogFormat::Text
+    }
 }
 
 /// Answers what is no run: `--help` and `--version` on standard output, wrong usage in one line on standard
 /// error.
 pub(crate) fn answer(error: &clap::Error) -> ExitCode {
+    let format = format_of(std::env::args_os());
+    logging::start(format, Targets::new().with_default(LevelFilter::ERROR));
     if !error.use_stderr() {
         return match error.print() {
             // A closed pipe is the reader's business.
             Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                report_error(LogFormat::Text, &format!("standard output: {error}"));
+                report_error(format, &format!("standard output: {error}"));
                 ExitCode::Failure
             }
             _ => ExitCode::Done,
@@ -142,7 +167,19 @@ pub(crate) fn answer(error: &clap::Error) -> ExitCode {
         .filter(|line| !line.is_empty())
         .collect();
     let message = said.join(" ").replace(" tip: ", "; ");
-    let message = message.trim_start_matches("error: ");
-    report_error(LogFormat::Text, &format!("{message}; see --help"));
+    let message = without_long_words(message.trim_start_matches("error: "));
+    report_error(format, &format!("{message}; see --help"));
     ExitCode::Usage
+}
+
+/// Long words between quotes may be a key in the wrong place.
+fn without_long_words(message: &str) -> String {
+    let is_long = |part: &&str| part.chars().count() > LONGEST_QUOTED;
+    let parts = message.split('\'').map(|part| {
+        let is_word = !part.contains(' ') || part.starts_with('-');
+        Some(part)
+            .filter(|part| !(is_word && is_long(part)))
+            .unwrap_or("…")
+    });
+    parts.collect::<Vec<_>>().join("'")
 }

@@ -11,7 +11,7 @@ use verkada_audit_logs::{
 use super::api_key;
 use super::args::Args;
 use super::environment::Environment;
-use super::settings::{Setting, Settings, UsageError, named_path, words};
+use super::settings::{Setting, Settings, UsageError, quoted, words};
 use super::time::parse_time;
 
 /// More than any organisation is allowed: no pace at all.
@@ -67,6 +67,11 @@ impl Config {
         environment: &Environment,
         now: i64,
     ) -> Result<Self, UsageError> {
+        if now < 0 {
+            return Err(UsageError::new(
+                "this machine's clock lies before 1970; set it",
+            ));
+        }
         let settings = Settings { environment };
         let target = target(args, &settings)?;
         let interval_minutes = settings
@@ -80,15 +85,8 @@ impl Config {
             })?;
         let interval_seconds = i64::from(interval_minutes) * 60;
         let span = span(args)?;
-        let checkpoint = settings.path(
-            args.checkpoint.as_deref(),
-            "--checkpoint",
-            "VERKADA_CHECKPOINT",
-        )?;
-        let output = args.output.as_deref().filter(|path| *path != "-");
-        let output = output
-            .map(|path| named_path(path, "--output"))
-            .transpose()?;
+        let checkpoint = settings.path(args.checkpoint.as_deref(), "VERKADA_CHECKPOINT")?;
+        let output = args.output.clone().filter(|path| path != "-");
         check_distinct(args, &target, checkpoint.as_deref(), output.as_deref())?;
         let client = client_options(
             args,
@@ -196,11 +194,7 @@ fn target(args: &Args, settings: &Settings<'_>) -> Result<Target, UsageError> {
     if args.demo {
         return Ok(Target::Demo);
     }
-    let token_file = settings.path(
-        args.token_file.as_deref(),
-        "--token-file",
-        "VERKADA_TOKEN_FILE",
-    )?;
+    let token_file = settings.path(args.token_file.as_deref(), "VERKADA_TOKEN_FILE")?;
     Ok(Target::Verkada {
         base_url: base_url(args, settings)?,
         key: api_key::find(args, settings)?,
@@ -208,18 +202,28 @@ fn target(args: &Args, settings: &Settings<'_>) -> Result<Target, UsageError> {
     })
 }
 
-/// A flag for the region wins over a variable for the address, as flags do.
+/// A flag wins over the environment, and that over `.env`; in each of the latter an address wins over a region.
 fn base_url(args: &Args, settings: &Settings<'_>) -> Result<BaseUrl, UsageError> {
-    let address = match args.region {
-        Some(_) => None,
-        None => settings.pick(&args.base_url, "--base-url", "VERKADA_BASE_URL")?,
-    };
-    if let Some(address) = address {
-        return address.parse();
+    const ADDRESS: &str = "VERKADA_BASE_URL";
+    const REGION: &str = "VERKADA_REGION";
+    let flags = [args.base_url.clone(), args.region.clone()];
+    let [in_process, in_file] = settings.environment.layers([ADDRESS, REGION])?;
+    for (names, [address, region]) in [
+        (["--base-url", "--region"], flags),
+        ([ADDRESS, REGION], in_process),
+        ([ADDRESS, REGION], in_file),
+    ] {
+        let [address_name, region_name] = names;
+        if let Some(value) = address {
+            let name = address_name;
+            return Setting { name, value }.parse();
+        }
+        if let Some(value) = region {
+            let name = region_name;
+            return Ok(Setting { name, value }.parse::<Region>()?.into());
+        }
     }
-    let region = settings.pick(&args.region, "--region", "VERKADA_REGION")?;
-    let region = region.map(|region| region.parse::<Region>()).transpose()?;
-    Ok(region.unwrap_or_default().into())
+    Ok(Region::default().into())
 }
 
 fn span(args: &Args) -> Result<Span, UsageError> {
@@ -297,7 +301,8 @@ fn sources(args: &Args) -> Result<Vec<Source>, UsageError> {
         .find(|source| source.flag_value() == only);
     source.map(|source| vec![source]).ok_or_else(|| {
         UsageError::new(format!(
-            "--only: “{only}” is neither audit-logs nor notifications"
+            "--only: {} is neither audit-logs nor notifications",
+            quoted(only)
         ))
     })
 }

@@ -71,8 +71,21 @@ impl Environment {
         Ok(self.in_process(name)?.or_else(|| self.in_file(name)))
     }
 
+    /// The values of `names` in the process's environment alone, and behind them those in the `.env` file alone: for
+    /// variables of which one stands in for another.
+    pub(crate) fn layers<const N: usize>(
+        &self,
+        names: [&str; N],
+    ) -> Result<[[Option<String>; N]; 2], UsageError> {
+        let mut in_process = [const { None }; N];
+        for (value, name) in in_process.iter_mut().zip(names) {
+            *value = self.in_process(name)?;
+        }
+        Ok([in_process, names.map(|name| self.in_file(name))])
+    }
+
     /// The value in the process's environment alone.
-    pub(crate) fn in_process(&self, name: &str) -> Result<Option<String>, UsageError> {
+    fn in_process(&self, name: &str) -> Result<Option<String>, UsageError> {
         match std::env::var(name) {
             _ if self.ignored || self.loaded.contains(name) => Ok(None),
             Ok(value) if !value.is_empty() => Ok(Some(value)),
@@ -84,7 +97,7 @@ impl Environment {
     }
 
     /// The value in the `.env` file alone.
-    pub(crate) fn in_file(&self, name: &str) -> Option<String> {
+    fn in_file(&self, name: &str) -> Option<String> {
         self.file
             .get(name)
             .filter(|value| !value.is_empty())
@@ -103,6 +116,12 @@ fn nearest_file() -> Option<PathBuf> {
 fn text_of(path: &Path) -> Result<String, UsageError> {
     let text = fs::read_to_string(path)
         .map_err(|error| UsageError::new(format!("{}: cannot be read: {error}", path.display())))?;
+    if text.contains('\0') {
+        return Err(UsageError::new(format!(
+            "{}: holds a NUL byte, so it is no text; write it again as UTF-8",
+            path.display()
+        )));
+    }
     Ok(text.trim_start_matches('\u{FEFF}').to_owned())
 }
 
@@ -111,7 +130,7 @@ fn variables(path: &Path, text: &str) -> Result<HashMap<String, String>, UsageEr
     let variables = dotenvy::from_read_iter(text.as_bytes());
     variables.collect::<Result<_, _>>().map_err(|error| match error {
         dotenvy::Error::LineParse(line, _) => unreadable(format!(
-            "line {} is not of the form NAME=value; put the value in single quotes if it holds spaces or “#”",
+            "line {} is not of the form NAME=value; put the value in single quotes if it holds a space, “#”, “$” or “\\”",
             line_number(text, &line)
         )),
         _ => unreadable("cannot be read".to_owned()),

@@ -59,6 +59,7 @@ impl ExitCode {
             Error::Rejected { .. }
             | Error::Redirected { .. }
             | Error::UnusableAnswer { .. }
+            | Error::CircularPages { .. }
             | Error::EndlessPages { .. } => Self::UnusableAnswer,
             Error::Configuration(_) => Self::Usage,
             _ => Self::Failure,

@@ -11,7 +11,7 @@ use tracing_subscriber::{Layer, Registry};
 
 use super::args::Args;
 use super::environment::Environment;
-use super::settings::UsageError;
+use super::settings::{UsageError, quoted};
 
 /// Only events of our own are ever shown: those of the HTTP libraries may hold headers.
 const OWN_TARGET: &str = "verkada_audit_logs";
@@ -35,7 +35,8 @@ impl LogFormat {
             None | Some("text") => Ok(Self::Text),
             Some("json") => Ok(Self::Json),
             Some(other) => Err(UsageError::new(format!(
-                "--log-format: “{other}” is neither text nor json"
+                "--log-format: {} is neither text nor json",
+                quoted(other)
             ))),
         }
     }
@@ -47,9 +48,8 @@ pub(crate) fn bars() -> &'static MultiProgress {
     BARS.get_or_init(MultiProgress::new)
 }
 
-/// Starts showing messages.
-pub(crate) fn start(args: &Args, format: LogFormat, environment: &Environment) {
-    let levels = levels(args, format, environment);
+/// Starts showing messages of `levels`.
+pub(crate) fn start(format: LogFormat, levels: Targets) {
     let own = filter_fn(|metadata| metadata.target().starts_with(OWN_TARGET));
     let layer = tracing_subscriber::fmt::layer()
         .with_writer(|| AboveBars)
@@ -64,7 +64,8 @@ pub(crate) fn start(args: &Args, format: LogFormat, environment: &Environment) {
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
-fn levels(args: &Args, format: LogFormat, environment: &Environment) -> Targets {
+/// The levels that were asked for.
+pub(crate) fn levels(args: &Args, format: LogFormat, environment: &Environment) -> Targets {
     let asked = match (args.quiet, args.verbose) {
         (true, _) => Some(LevelFilter::ERROR),
         (_, 0) => None,

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chrono::DateTime;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
-use verkada_audit_logs::{Progress, Source, VerkadaApi};
+use verkada_audit_logs::{Progress, Source, VerkadaApi, time_text};
 
 use super::logging::{LogFormat, PROGRESS_TARGET, bars};
 
@@ -72,7 +72,7 @@ impl Meter {
             tracing::info!(
                 target: PROGRESS_TARGET,
                 source = %reading.source,
-                reached = reading.reached,
+                reached = time_text(reading.progress.reached),
                 records = reading.progress.printed,
                 requests = reading.requests,
                 requests_per_minute = reading.per_minute.round(),
@@ -94,10 +94,6 @@ impl Meter {
             source: progress
                 .source
                 .map_or_else(String::new, |source| source.to_string()),
-            reached: DateTime::from_timestamp(progress.reached, 0)
-                .map_or_else(String::new, |time| {
-                    time.format("%Y-%m-%d %H:%M").to_string()
-                }),
             requests: statistics.requests,
             rate_limited: statistics.rate_limited,
             per_minute: statistics.requests as f64 * 60.0 / elapsed.as_secs_f64().max(1.0),
@@ -122,7 +118,6 @@ fn share(progress: Progress, sources: usize) -> f64 {
 struct Reading {
     progress: Progress,
     source: String,
-    reached: String,
     requests: u64,
     rate_limited: u64,
     per_minute: f64,
@@ -133,7 +128,9 @@ struct Reading {
 impl std::fmt::Display for Reading {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // What matters most comes first: a narrow terminal cuts the end off.
-        write!(formatter, "{} at {}", self.source, self.reached)?;
+        let reached = DateTime::from_timestamp(self.progress.reached, 0).unwrap_or_default();
+        let reached = reached.format("%Y-%m-%d %H:%M");
+        write!(formatter, "{} at {reached}", self.source)?;
         match self.left.map(|left| left.as_secs()) {
             Some(seconds) if seconds >= 3_600 => write!(
                 formatter,

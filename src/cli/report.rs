@@ -1,5 +1,6 @@
 //! What is said at the end of a run, and the exit code.
 
+use std::collections::HashSet;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::time::Duration;
@@ -20,24 +21,27 @@ pub(crate) fn finish(
     report: &Report,
     signal: Option<ExitCode>,
 ) -> ExitCode {
-    let reader_left = report.sources.iter().any(lost_its_reader);
-    let codes = report.sources.iter().map(|source| {
-        let code = match &source.outcome {
+    let mut said = HashSet::new();
+    let mut code = ExitCode::Done;
+    for source in &report.sources {
+        code = code.merge(match &source.outcome {
             Outcome::Done => ExitCode::Done,
             Outcome::UpToDate(through) => say_up_to_date(config, source.source, *through),
-            Outcome::Failed(error, _) => say_failure(config, format, source.source, error),
+            Outcome::Failed(error, _) => {
+                let (message, code) = failure(config, source.source, error);
+                // A token that cannot be had is wanted by both sources, and said once.
+                if let Some(message) = message.filter(|message| said.insert(message.clone())) {
+                    report_error(format, &message);
+                }
+                code
+            }
             Outcome::Stopped(_) | Outcome::NotBegun => signal.unwrap_or(ExitCode::Done),
-        };
-        if !reader_left {
-            say_how_to_carry_on(config, format, source);
-        }
-        code
-    });
-    // Evaluated in full: each failure is reported.
-    codes
-        .collect::<Vec<_>>()
-        .into_iter()
-        .fold(ExitCode::Done, ExitCode::merge)
+        });
+    }
+    if !report.sources.iter().any(lost_its_reader) {
+        say_how_to_carry_on(config, format, report);
+    }
+    code
 }
 
 /// Then nobody wants the rest.
@@ -62,16 +66,15 @@ fn say_up_to_date(config: &Config, source: Source, through: i64) -> ExitCode {
     ExitCode::Done
 }
 
-fn say_failure(config: &Config, format: LogFormat, source: Source, error: &PullError) -> ExitCode {
+/// What to say of a failure, if anything, and its exit code.
+fn failure(config: &Config, source: Source, error: &PullError) -> (Option<String>, ExitCode) {
     if is_closed_pipe(error) {
         if config.checkpoint.is_none() {
-            return ExitCode::Done;
+            return (None, ExitCode::Done);
         }
-        report_error(
-            format,
-            "the reader of the pipe has gone away; the checkpoint has not moved past what it took",
-        );
-        return ExitCode::Failure;
+        let message =
+            "the reader of the pipe has gone away; the checkpoint has not moved past what it took";
+        return (Some(message.to_owned()), ExitCode::Failure);
     }
     let advice = match error {
         PullError::Api(error) => advice(error),
@@ -79,15 +82,19 @@ fn say_failure(config: &Config, format: LogFormat, source: Source, error: &PullE
         _ => String::new(),
     };
     let separator = if advice.is_empty() { "" } else { "; " };
-    report_error(format, &format!("{source}: {error}{separator}{advice}"));
-    ExitCode::of(error)
+    let subject = match error {
+        PullError::Api(error) if error.endpoint() == Some(Endpoint::Token) => String::new(),
+        _ => format!("{source}: "),
+    };
+    let message = format!("{subject}{error}{separator}{advice}");
+    (Some(message), ExitCode::of(error))
 }
 
 /// The next step, in Verkada's words.
 fn advice(error: &Error) -> String {
     match error {
         Error::Authentication { .. } | Error::TokenExpired { .. } => {
-            "check that VERKADA_API_KEY is neither expired nor revoked, and that --region is the key's own".to_owned()
+            "check that the key of VERKADA_API_KEY or --api-key-file is neither expired nor revoked, and that --region or --base-url is its own".to_owned()
         }
         Error::PermissionDenied { endpoint: Endpoint::Source(source), .. } => format!(
             "the key needs the permission “{}”, which is chosen when a key is created, so create a new one; a wrong --region or --base-url gives the same answer",
@@ -96,42 +103,86 @@ fn advice(error: &Error) -> String {
         Error::PermissionDenied { .. } => "check the key's permissions, --region and --base-url".to_owned(),
         Error::Connection { .. } => "check the network, HTTPS_PROXY and --base-url; the next run may succeed".to_owned(),
         Error::RateLimited { .. } => {
-            "all programs of the organisation share 300 requests a minute: lower --max-requests-per-minute or find the other one".to_owned()
+            "all programs of the organisation share 300 requests a minute: lower --max-requests-per-minute, or find what else uses them up".to_owned()
         }
         Error::Unavailable { .. } => "see status.verkada.com; the next run may succeed".to_owned(),
+        Error::Rejected { status: 400, .. } => "check --start, --end, --page-size and --notification-type".to_owned(),
         Error::Redirected { .. } | Error::Rejected { .. } => "check --region and --base-url".to_owned(),
         Error::UnusableAnswer { .. } => {
             "check --base-url: hosts under command.verkada.com are the web interface, and a proxy may answer in Verkada's place".to_owned()
         }
-        Error::EndlessPages { .. } => "ask again later; if it stays, tell Verkada's support".to_owned(),
+        Error::CircularPages { .. } | Error::EndlessPages { .. } => "ask again later; if it stays, tell Verkada's support".to_owned(),
         _ => String::new(),
     }
 }
 
-/// Without a checkpoint, what is missing has to be asked for by hand.
-fn say_how_to_carry_on(config: &Config, format: LogFormat, report: &SourceReport) {
-    let carry_on = match &report.outcome {
-        Outcome::Failed(_, carry_on) | Outcome::Stopped(carry_on) => *carry_on,
-        Outcome::NotBegun => match config.pull.span {
-            Span::Range { start, .. } => CarryOn {
-                start,
+/// What is missing of a source.
+struct Rest {
+    source: Source,
+    stopped: bool,
+    /// Whether the output may end within a line.
+    torn: bool,
+    carry_on: CarryOn,
+}
+
+impl Rest {
+    fn of(config: &Config, report: &SourceReport) -> Option<Self> {
+        if config.checkpoint.is_some() && !matches!(report.outcome, Outcome::Stopped(_)) {
+            // The next run reads it without being told.
+            return None;
+        }
+        let carry_on = match &report.outcome {
+            Outcome::Failed(_, carry_on) | Outcome::Stopped(carry_on) => *carry_on,
+            Outcome::NotBegun => CarryOn {
+                start: match config.pull.span {
+                    Span::Range { start, .. } => start,
+                    Span::Scheduled => scheduled(config).start(),
+                },
                 repeats_start: false,
             },
-            Span::Scheduled => CarryOn {
-                start: scheduled(config).start(),
-                repeats_start: false,
-            },
-        },
-        _ => return,
-    };
-    let (source, end) = (report.source, end_of(config));
-    if config.checkpoint.is_some() {
-        return if matches!(report.outcome, Outcome::Stopped(_)) {
-            report_error(
-                format,
-                &format!("{source}: stopped; the next run with the same --checkpoint carries on"),
-            );
+            Outcome::Done | Outcome::UpToDate(_) => return None,
         };
+        let writes_whole_lines = config.output.as_deref().is_some_and(Path::is_file);
+        Some(Self {
+            source: report.source,
+            stopped: !matches!(report.outcome, Outcome::Failed(..)),
+            torn: matches!(report.outcome, Outcome::Failed(PullError::Output(_), _))
+                && !writes_whole_lines,
+            carry_on,
+        })
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        let key = |rest: &Self| (rest.stopped, rest.torn, rest.carry_on);
+        key(self) == key(other)
+    }
+}
+
+/// Without a checkpoint, what is missing has to be asked for by hand: at once, if it is the same of all sources.
+fn say_how_to_carry_on(config: &Config, format: LogFormat, report: &Report) {
+    let sources = report.sources.iter();
+    let rests: Vec<_> = sources
+        .filter_map(|source| Rest::of(config, source))
+        .collect();
+    let alike = rests.windows(2).all(|two| two[0].is_like(&two[1]));
+    match &rests[..] {
+        [first, _, ..] if alike && rests.len() == config.pull.sources.len() => {
+            say_rest(config, format, first, "", "");
+        }
+        rests => {
+            for rest in rests {
+                let only = format!("--only {} ", rest.source.flag_value());
+                say_rest(config, format, rest, &format!("{}: ", rest.source), &only);
+            }
+        }
+    }
+}
+
+fn say_rest(config: &Config, format: LogFormat, rest: &Rest, subject: &str, only: &str) {
+    let stopped = if rest.stopped { "stopped; " } else { "" };
+    if config.checkpoint.is_some() {
+        let message = "the next run with the same --checkpoint carries on";
+        return report_error(format, &format!("{subject}{stopped}{message}"));
     }
     let by_event_time = match config.pull.span {
         Span::Scheduled => {
@@ -139,16 +190,9 @@ fn say_how_to_carry_on(config: &Config, format: LogFormat, report: &SourceReport
         }
         Span::Range { .. } => "",
     };
-    let stopped = if matches!(report.outcome, Outcome::Failed(..)) {
-        ""
-    } else {
-        "stopped; "
-    };
-    let tore = matches!(&report.outcome, Outcome::Failed(PullError::Output(_), _))
-        && !config.output.as_deref().is_some_and(Path::is_file);
-    let repeats = if tore {
+    let repeats = if rest.torn {
         " (the output may end within a line, and records from then on come again)"
-    } else if carry_on.repeats_start {
+    } else if rest.carry_on.repeats_start {
         " (records of that one second come again)"
     } else {
         ""
@@ -156,9 +200,9 @@ fn say_how_to_carry_on(config: &Config, format: LogFormat, report: &SourceReport
     report_error(
         format,
         &format!(
-            "{source}: {stopped}to carry on, append the output of the same command with --only {} --start {} --end {end}{repeats}{by_event_time}",
-            source.flag_value(),
-            carry_on.start
+            "{subject}{stopped}to carry on, append the output of the same command with {only}--start {} --end {}{repeats}{by_event_time}",
+            rest.carry_on.start,
+            end_of(config)
         ),
     );
 }

@@ -6,6 +6,10 @@ use std::str::FromStr;
 
 use super::environment::Environment;
 
+/// The longest text of the command line that a message repeats; the longest flag and the longest time have 25
+/// characters, and keys 40 or more.
+pub(crate) const LONGEST_QUOTED: usize = 32;
+
 /// Something that the person at the keyboard can mend; names the flag or variable.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -51,11 +55,10 @@ impl Settings<'_> {
     pub(crate) fn path(
         &self,
         flag: Option<&Path>,
-        flag_name: &'static str,
         variable: &'static str,
     ) -> Result<Option<PathBuf>, UsageError> {
         match flag {
-            Some(path) => named_path(path, flag_name).map(Some),
+            Some(path) => Ok(Some(path.to_owned())),
             None => Ok(self.environment.get(variable)?.map(PathBuf::from)),
         }
     }
@@ -76,17 +79,18 @@ impl Setting {
             .filter(|number| (least..=most).contains(number))
             .ok_or_else(|| {
                 self.refuse(format!(
-                    "“{}” is no whole number from {least} to {most}",
-                    self.value
+                    "{} is no whole number from {least} to {most}",
+                    quoted(&self.value)
                 ))
             })
     }
 }
 
-pub(crate) fn named_path(path: &Path, name: &str) -> Result<PathBuf, UsageError> {
-    match path.as_os_str().is_empty() {
-        true => Err(UsageError::new(format!("{name}: the path is empty"))),
-        false => Ok(path.to_owned()),
+/// What was given, for a message. A longer text may be a key in the wrong place, and is not repeated.
+pub(crate) fn quoted(given: &str) -> String {
+    match given.chars().count() {
+        0..=LONGEST_QUOTED => format!("“{given}”"),
+        _ => "what was given".to_owned(),
     }
 }
 
@@ -101,7 +105,10 @@ pub(crate) fn words(values: &[String], name: &str) -> Result<Vec<String>, UsageE
         let before = all.len();
         all.extend(words.map(str::to_owned));
         if all.len() == before {
-            return Err(UsageError::new(format!("{name}: “{value}” names nothing")));
+            return Err(UsageError::new(format!(
+                "{name}: {} names nothing",
+                quoted(value)
+            )));
         }
     }
     Ok(all)

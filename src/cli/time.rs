@@ -2,6 +2,8 @@
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Timelike};
 
+use super::settings::quoted;
+
 /// Larger than any time in seconds that is meant, smaller than any in milliseconds.
 const SURELY_MILLISECONDS: i64 = 100_000_000_000;
 
@@ -18,22 +20,23 @@ pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
         return check_unix_time(date.and_time(NaiveTime::MIN).and_utc().timestamp());
     }
     let Ok(time) = DateTime::parse_from_rfc3339(text) else {
-        return Err(match in_utc(text) {
-            Some(meant) => {
-                format!("“{text}” names no zone or no seconds; write {meant} if it is UTC")
-            }
+        return Err(match meant(text) {
+            Some(hint) => format!("{} {hint}", quoted(text)),
             None => format!(
-                "“{text}” is no time; write Unix seconds (1789401600), RFC 3339 (2026-09-14T16:00:00Z) or a day (2026-09-14)"
+                "{} is no time; write Unix seconds (1789401600), RFC 3339 (2026-09-14T16:00:00Z) or a day (2026-09-14)",
+                quoted(text)
             ),
         });
     };
     match time.timestamp_subsec_nanos() {
         0 => check_unix_time(time.timestamp()),
         1_000_000_000.. => Err(format!(
-            "“{text}” is a leap second, which Unix time lacks; write second 59"
+            "{} is a leap second, which Unix time lacks; write second 59",
+            quoted(text)
         )),
         _ => Err(format!(
-            "“{text}” has a fraction of a second, and Verkada takes whole seconds only; write {}",
+            "{} has a fraction of a second, and Verkada takes whole seconds only; write {}",
+            quoted(text),
             time.with_nanosecond(0)
                 .unwrap_or(time)
                 .to_rfc3339_opts(SecondsFormat::Secs, true)
@@ -51,20 +54,34 @@ fn day_without_dashes(text: &str) -> Option<NaiveDate> {
     day.ok().filter(|day| (2000..2100).contains(&day.year()))
 }
 
-/// A date and a time without a zone or without seconds, as RFC 3339 writes them for UTC.
-fn in_utc(text: &str) -> Option<String> {
-    let text = text.trim_end_matches(['Z', 'z']);
-    let forms = [
+/// What is missing of a date and a time, and how RFC 3339 writes them.
+fn meant(text: &str) -> Option<String> {
+    let write = |time: String| format!("write {time}");
+    for form in [
+        "%Y-%m-%dT%H:%M%#z",
+        "%Y-%m-%d %H:%M%#z",
+        "%Y-%m-%dT%H:%M:%S%#z",
+        "%Y-%m-%d %H:%M:%S%#z",
+    ] {
+        if let Ok(time) = DateTime::parse_from_str(&text.replace(['Z', 'z'], "+00:00"), form) {
+            return Some(format!(
+                "is not RFC 3339; {}",
+                write(time.to_rfc3339_opts(SecondsFormat::Secs, true))
+            ));
+        }
+    }
+    for form in [
         "%Y-%m-%dT%H:%M:%S",
         "%Y-%m-%dT%H:%M",
         "%Y-%m-%d %H:%M:%S",
         "%Y-%m-%d %H:%M",
-    ];
-    let mut times = forms
-        .iter()
-        .map(|form| NaiveDateTime::parse_from_str(text, form));
-    let time = times.find_map(Result::ok)?.and_utc();
-    Some(time.to_rfc3339_opts(SecondsFormat::Secs, true))
+    ] {
+        if let Ok(time) = NaiveDateTime::parse_from_str(text, form) {
+            let time = time.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true);
+            return Some(format!("names no zone; {} if it is UTC", write(time)));
+        }
+    }
+    None
 }
 
 fn check_unix_time(seconds: i64) -> Result<i64, String> {
@@ -139,15 +156,39 @@ mod tests {
     }
 
     #[test]
-    fn a_time_without_a_zone_is_refused_with_the_one_in_utc() {
-        for zoneless in [
-            "2026-09-14T16:00:00",
-            "2026-09-14T16:00",
-            "2026-09-14T16:00Z",
-            "2026-09-14 16:00",
+    fn a_time_that_lacks_something_is_refused_with_what_to_write() {
+        for (text, words) in [
+            (
+                "2026-09-14T16:00:00",
+                "names no zone; write 2026-09-14T16:00:00Z if",
+            ),
+            (
+                "2026-09-14T16:00",
+                "names no zone; write 2026-09-14T16:00:00Z if",
+            ),
+            (
+                "2026-09-14 16:00",
+                "names no zone; write 2026-09-14T16:00:00Z if",
+            ),
+            (
+                "2026-09-14T16:00Z",
+                "is not RFC 3339; write 2026-09-14T16:00:00Z",
+            ),
+            (
+                "2026-09-14T6:00Z",
+                "is not RFC 3339; write 2026-09-14T06:00:00Z",
+            ),
+            (
+                "2026-09-14T16:00+02:00",
+                "is not RFC 3339; write 2026-09-14T16:00:00+02:00",
+            ),
+            (
+                "2026-09-14T16:00:00+0200",
+                "is not RFC 3339; write 2026-09-14T16:00:00+02:00",
+            ),
         ] {
-            let reason = parse_time(zoneless).unwrap_err();
-            assert!(reason.contains("2026-09-14T16:00:00Z if"), "{reason}");
+            let reason = parse_time(text).unwrap_err();
+            assert!(reason.contains(words), "{reason}");
         }
     }
 

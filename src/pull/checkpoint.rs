@@ -121,7 +121,7 @@ pub enum CheckpointError {
 }
 
 const REMEDY_CORRUPT: &str = "restore it from a backup, or move it away and give --start and --end to read from a time that is surely printed";
-const REMEDY_OTHER: &str = "give each organisation, host and key a --checkpoint of its own";
+const REMEDY_OTHER: &str = "give each organisation and host a --checkpoint of its own";
 const REMEDY_ACCESS: &str = "make it a file that this user can read and replace";
 const REMEDY_FOLDER: &str = "create the folder";
 const REMEDY_CLOCK: &str = "set this machine's clock, or restore an older checkpoint";
@@ -199,7 +199,11 @@ impl Checkpoint {
     ) -> Result<(), CheckpointError> {
         match (&self.state.organization_id, organization_id) {
             (Some(known), Some(seen)) if known != seen => {
-                let problem = format!("belongs to organisation {known}, and this key reads {seen}");
+                let problem = format!(
+                    "belongs to organisation {}, and this key reads {}",
+                    shown_id(known),
+                    shown_id(seen)
+                );
                 Err(unusable(&self.path, problem, REMEDY_OTHER))
             }
             (None, Some(seen)) => {
@@ -250,6 +254,15 @@ impl Checkpoint {
     }
 }
 
+/// An identifier as it may be shown; the server chooses what it sends as one.
+fn shown_id(id: &str) -> &str {
+    let is_plain = id.len() <= 64
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if is_plain { id } else { "of another form" }
+}
+
 fn parse(path: &Path, text: &str) -> Result<State, CheckpointError> {
     CheckpointFile::parse(text)
         .map(State::from)
@@ -281,6 +294,9 @@ fn resolve(path: &Path) -> Result<PathBuf, CheckpointError> {
 
 /// What would fail later, when records have been printed, is better refused now.
 fn check_access(path: &Path) -> Result<(), CheckpointError> {
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(unusable(path, "names a folder", REMEDY_ACCESS));
+    }
     match fs::metadata(path) {
         Ok(metadata) if metadata.is_dir() => Err(unusable(path, "is a folder", REMEDY_ACCESS)),
         Ok(metadata) if !metadata.is_file() => {

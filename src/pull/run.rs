@@ -10,7 +10,7 @@ use super::plan::{Planner, Span, Step};
 use super::printer::Printer;
 use super::reader::{self, Reading, Slices};
 use super::resume::{CarryOn, Resume};
-use super::{Error, PulledSlice};
+use super::{Error, PulledSlice, time_text};
 use crate::api::{self, Source, TimeBase, VerkadaApi, Window};
 
 /// A clock that differs from the server's by more seconds is worth a warning.
@@ -121,6 +121,7 @@ impl Pull {
         let remembers = printer.checkpoint().is_some();
         let begun: Vec<_> = steps
             .into_iter()
+            .inspect(|(source, step)| log_step(api, *source, step))
             .map(|(source, step)| (source, self.begin(api, source, step, remembers)))
             .collect();
         let mut printer = Some(printer);
@@ -208,7 +209,14 @@ impl Pull {
         // Only audit logs name their organisation: if none are read, this is the time to learn it.
         let learns_later = !checkpoint.existed() && self.sources.contains(&Source::AuditLogs);
         if !is_known && !learns_later {
-            let organization_id = self.organization_of_key(api).await?;
+            let organization_id = match self.organization_of_key(api).await {
+                // A checkpoint that has known no other key can be of no other organisation.
+                Err(error) if !had_another && is_about_audit_logs(&error) => {
+                    tracing::warn!(%error, "the organisation is not known, so the checkpoint is not bound to it");
+                    None
+                }
+                organization_id => organization_id?,
+            };
             checkpoint.check_organization(organization_id.as_deref())?;
             if had_another && !(knew_organization && organization_id.is_some()) {
                 tracing::warn!(
@@ -345,6 +353,15 @@ async fn print_slice(
     result
 }
 
+/// Whether the key itself was accepted.
+fn is_about_audit_logs(error: &Error) -> bool {
+    use api::Error::{Authentication, Configuration, TokenExpired};
+    !matches!(
+        error,
+        Error::Api(Authentication { .. } | TokenExpired { .. } | Configuration(_))
+    )
+}
+
 /// Where the first run of each source begins.
 fn starts(steps: &[(Source, Step)]) -> impl Iterator<Item = (Source, i64)> {
     steps.iter().filter_map(|(source, step)| match step {
@@ -385,6 +402,27 @@ fn show(
         reached: resume.printed_to().unwrap_or(window.start()),
         printed,
     });
+}
+
+fn log_step(api: &VerkadaApi, source: Source, step: &Step) {
+    let Step::Read {
+        window,
+        first_slice,
+        ..
+    } = step
+    else {
+        return;
+    };
+    tracing::info!(
+        %source,
+        start = time_text(window.start()),
+        end = time_text(window.end()),
+        time_base = ?window.time_base(),
+        first_slice_seconds = first_slice,
+        page_size = api.page_size(),
+        host = api.base_url(),
+        "reading"
+    );
 }
 
 fn warn_of_clock(api: &VerkadaApi) {

@@ -7,7 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use verkada_audit_logs::Secret;
 
-use crate::program::{KEY, Program, RANGE};
+use crate::program::{Ended, KEY, Program, RANGE};
 use crate::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
 
 const ONE_LOG: &str = r#"{"event_name":"Live Stream Started"}"#;
@@ -130,12 +130,111 @@ fn a_missing_permission_is_named_and_holds_back_nothing_else() {
 }
 
 #[test]
+fn a_refusal_counts_however_little_of_its_text_comes() {
+    let cut = || Reply::Bytes(b"HTTP/1.1 401 No\r\ncontent-length: 99\r\n\r\n{".to_vec());
+    let corrupt = || {
+        let head = b"HTTP/1.1 401 No\r\ncontent-length: 5\r\ncontent-encoding: gzip\r\n\r\n";
+        Reply::Bytes([&head[..], b"bogus"].concat())
+    };
+    let endless = || Reply::Stall(b"HTTP/1.1 401 No\r\ncontent-length: 99\r\n\r\n".to_vec());
+    let refusals: [fn() -> Reply; 3] = [cut, corrupt, endless];
+    for (path, asked) in [("/token", 1), (AUDIT_LOGS, 2)] {
+        for refusal in refusals {
+            let server = RawServer::start(move |request, number| match request.path.as_str() {
+                refused if refused == path => refusal(),
+                _ => Reply::token(&format!("token-{number}")),
+            });
+            let ended = Program::asking_raw(&server).run(["--only", "audit-logs"]);
+            assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""));
+            assert_eq!(server.seen_at(path).len(), asked);
+        }
+    }
+}
+
+#[test]
+fn a_key_that_is_refused_is_told_once_for_both_sources() {
+    let server = RawServer::start(|_, _| Reply::error(401, "no such key"));
+    let ended = Program::asking_raw(&server).run([""; 0]);
+    assert_eq!(ended.code, Some(3));
+    assert_eq!(
+        ended.stderr.matches("no such key").count(),
+        1,
+        "{}",
+        ended.stderr
+    );
+    assert_eq!(
+        ended.stderr.matches("to carry on").count(),
+        1,
+        "{}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn a_rejected_token_is_not_followed_by_an_older_one_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("token.json");
+    let file = path.clone();
+    let server = RawServer::issuing_tokens(move |request, number| {
+        if number > 0 {
+            return Reply::only_page(request, ONE_LOG);
+        }
+        // Another run puts back a token that is older than the one it rejects.
+        let text = fs::read_to_string(&file).unwrap();
+        let mut entry: serde_json::Value = serde_json::from_str(&text).unwrap();
+        entry["token"] = "older".into();
+        entry["timestamp"] = (entry["timestamp"].as_i64().unwrap() - 60).into();
+        fs::write(&file, entry.to_string()).unwrap();
+        Reply::error(401, "Token expired")
+    });
+    let program = Program::asking_raw(&server).with("VERKADA_TOKEN_FILE", path.to_str().unwrap());
+    let ended = program.run(["--only", "audit-logs"]).quietly();
+    assert_eq!(ended.lines(), [ONE_LOG]);
+    let sent = server.seen_at(AUDIT_LOGS);
+    let tokens: Vec<_> = sent
+        .iter()
+        .map(|request| request.header("x-verkada-auth"))
+        .collect();
+    assert_eq!(tokens, [Some("token-0"), Some("token-1")]);
+}
+
+#[test]
+fn runs_that_share_a_token_file_do_not_get_in_each_others_way() {
+    let server = RawServer::holding(ONE_LOG, "");
+    let program = Program::asking_raw(&server);
+    for _ in 0..5 {
+        let _ = std::fs::remove_file(program.path("token.json"));
+        let runs: Vec<_> = (0..8).map(|_| program.spawn([""; 0])).collect();
+        for run in runs {
+            Ended::from(run.wait_with_output().unwrap()).quietly();
+        }
+        assert_eq!(program.files(), ["token.json"]);
+    }
+}
+
+#[test]
+fn a_request_for_a_token_says_that_it_is_empty() {
+    let server = RawServer::holding(ONE_LOG, "");
+    Program::asking_raw(&server).run([""; 0]).quietly();
+    let asked = &server.seen_at("/token")[0];
+    assert_eq!(asked.header("content-length"), Some("0"));
+}
+
+#[test]
 fn other_refusals_are_final_and_told_apart() {
-    for (status, code) in [(400, 5), (404, 5), (405, 5), (412, 5), (422, 5), (409, 3)] {
+    let host = "--region";
+    for (status, code, advice) in [
+        (400, 5, "--start"),
+        (404, 5, host),
+        (405, 5, host),
+        (412, 5, host),
+        (422, 5, host),
+        (409, 3, host),
+    ] {
         let server = RawServer::issuing_tokens(move |_, _| Reply::error(status, "no good"));
         let ended = Program::asking_raw(&server).run(["--only", "audit-logs"]);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(code), ""));
-        ended.says(&[&format!("HTTP {status}"), "no good", "--region"]);
+        ended.says(&[&format!("HTTP {status}"), "no good", advice]);
         assert_eq!(server.seen_at(AUDIT_LOGS).len(), 1, "{status}");
         assert_eq!(server.seen_at("/token").len(), 1, "{status}");
     }

@@ -1,6 +1,7 @@
 //! A long read of the real program whose reader is slow or leaves, or that is told to stop.
 
 use std::io::{BufRead, BufReader, Read};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdout, Command};
 use std::thread::sleep;
 use std::time::Duration;
@@ -188,4 +189,18 @@ fn pages_of_one_record_print_the_same() {
     assert!(usual.stdout == single.stdout && usual.lines().len() > 800);
     let taken = server.stats().requests() - requests;
     assert!(taken as usize >= single.lines().len(), "{taken} requests");
+}
+
+#[test]
+fn a_signal_ends_the_wait_for_a_pipe_that_nobody_reads() {
+    let program = Program::bare();
+    let made = Command::new("mkfifo").arg(program.path("pipe")).status();
+    assert!(made.unwrap().success());
+    for (name, number) in [("TERM", 15), ("INT", 2)] {
+        let child = program.spawn(["--demo", "--output", "pipe"]);
+        sleep(Duration::from_millis(200));
+        signal(&child, name);
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(ended.status.signal(), Some(number));
+    }
 }

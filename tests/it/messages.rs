@@ -8,7 +8,7 @@ use crate::program::{Ended, KEY, Program, RANGE};
 use crate::raw_server::{RawServer, Reply, Request};
 
 const TOKEN: &str = "v2_token-that-nobody-may-see";
-const SIGNATURE: &str = "signature-that-nobody-may-see";
+const SIGNATURE: &str = "signature-hidden-from-all-eyes";
 
 /// Issues [`TOKEN`], and answers the rest as `script` says.
 fn server(script: impl Fn(&Request) -> Reply + Send + Sync + 'static) -> RawServer {
@@ -144,12 +144,52 @@ fn messages_are_json_lines_if_asked() {
         .iter()
         .filter(|line| line["level"] == "ERROR")
         .collect();
-    assert_eq!(errors.len(), 4, "{errors:?}");
+    assert_eq!(errors.len(), 3, "{errors:?}");
     let message = errors[0]["message"].as_str().unwrap();
     assert!(
         message.contains("audit logs") && message.contains("Core, Read-only"),
         "{message}"
     );
+}
+
+#[test]
+fn a_flag_that_cannot_be_parsed_is_told_in_json_if_asked() {
+    for format in [&["--log-format", "json"][..], &["--log-format=json"]] {
+        let ended = Program::bare().run([format, &["--evnt", "x"]].concat());
+        assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
+        let lines = json_lines(&ended);
+        assert_eq!(lines.len(), 1);
+        let message = lines[0]["message"].as_str().unwrap();
+        assert!(
+            message.contains("--evnt") && message.contains("--event"),
+            "{message}"
+        );
+    }
+}
+
+#[test]
+fn a_key_in_the_wrong_place_is_not_said() {
+    let key = "vkd_api_0123456789abcdef0123456789abcdef";
+    for arguments in [
+        &["--api-key-file", key][..],
+        &["--region", key],
+        &[key],
+        &["--only", key],
+        &[&format!("--{key}")],
+    ] {
+        let ended = Program::bare().with("VERKADA_API_KEY", KEY).run(arguments);
+        let said = ended.refuses(2, &[]).stderr;
+        assert!(!said.contains("0123456789"), "{said}");
+    }
+}
+
+#[test]
+fn a_secret_in_the_content_type_is_not_said() {
+    let header = format!("content-type: text/{TOKEN}; charset={KEY}\r\n");
+    for ended in said_of(&server(move |_| Reply::with(200, &header, "SECRET"))) {
+        assert_eq!(ended.code, Some(5));
+        ended.says(&["it is no JSON (at line 1, column 1) (text/[redacted], 6 bytes)"]);
+    }
 }
 
 #[test]

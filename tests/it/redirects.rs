@@ -91,3 +91,17 @@ fn where_a_redirect_leads_is_told_without_what_may_be_secret() {
         .says(&["https://example.com"]);
     assert!(!ended.stderr.contains("SECRET"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_redirect_is_told_in_one_sentence_that_names_the_other_host() {
+    for (location, target) in [
+        ("https://example.com/x?token=SIGNED", "https://example.com"),
+        ("//example.com/x", "http://example.com"),
+        ("/elsewhere", "another path of the same host"),
+        ("http://[", "an address that cannot be read"),
+    ] {
+        let sentence =
+            format!("a token redirects (HTTP 302) to {target}, which is not followed; check");
+        ends_at("/token", 302, location, &sentence);
+    }
+}

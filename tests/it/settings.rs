@@ -1,6 +1,8 @@
 //! Where settings come from, and what is said of those that cannot be used.
 
 use std::fs;
+use std::io::ErrorKind;
+use std::net::TcpListener;
 
 use crate::program::{KEY, Program};
 use crate::raw_server::RawServer;
@@ -151,6 +153,31 @@ fn a_bad_env_file_is_named_and_never_quoted() {
 }
 
 #[test]
+fn an_address_in_the_file_does_not_win_over_a_region_of_the_environment() {
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = nobody.local_addr().unwrap();
+    let program = Program::bare().with("VERKADA_REGION", "mars");
+    program.write(
+        ".env",
+        format!("VERKADA_API_KEY=key\nVERKADA_BASE_URL=http://{address}\n"),
+    );
+    program.run(NOTHING).refuses(2, &["VERKADA_REGION", "mars"]);
+    nobody.set_nonblocking(true).unwrap();
+    assert_eq!(nobody.accept().unwrap_err().kind(), ErrorKind::WouldBlock);
+    // Beside each other the address wins.
+    let program = program.with("VERKADA_BASE_URL", "ftp://x");
+    program.run(NOTHING).refuses(2, &["VERKADA_BASE_URL"]);
+}
+
+#[test]
+fn a_file_with_a_nul_byte_is_refused_without_its_content() {
+    let program = Program::bare();
+    program.write(".env", "VERKADA_API_KEY=SECRET\0\n");
+    let ended = program.run(NOTHING).refuses(2, &[".env", "NUL"]);
+    assert!(!ended.stderr.contains("SECRET"));
+}
+
+#[test]
 fn a_missing_key_is_told_with_the_ways_to_give_one() {
     let words = ["VERKADA_API_KEY", ".env", "--api-key-file", "--demo"];
     Program::bare().run(NOTHING).refuses(2, &words);
@@ -227,6 +254,8 @@ fn a_variable_that_cannot_be_used_is_named_in_one_line() {
         ("CRON_INTERVAL_MINUTES", "1441"),
         ("CRON_INTERVAL_MINUTES", "15.5"),
         ("INTERESTED_EVENTS", " , ,"),
+        ("HTTPS_PROXY", "socks5://user:SECRET@proxy"),
+        ("HTTPS_PROXY", "http://user:SECRET@[proxy"),
     ] {
         // The last one set wins.
         let program = Program::bare()

@@ -102,6 +102,8 @@ fn a_missing_folder_is_an_error_and_is_not_made() {
     let program = Program::asking_demo(&server);
     let ended = program.run(["--checkpoint", "missing/progress.json"]);
     ended.refuses(2, &["missing/progress.json", "create the folder"]);
+    let ended = program.run(["--checkpoint", "progress/"]);
+    ended.refuses(2, &["progress/", "names a folder"]);
     assert!(program.files().is_empty());
     assert_eq!(server.stats().requests(), 0);
 }
