@@ -106,7 +106,7 @@ fn memory(folder: &Path) {
     );
 }
 
-/// Reads the start of the output, waits until everything that can be fetched ahead has been, and goes on.
+/// Reads the output, and now and then waits until everything that can be fetched ahead has been.
 fn slow_reader(command: &mut Command) -> Usage {
     let started = Instant::now();
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
