@@ -41,6 +41,7 @@ pub use window::{Source, TimeBase, Window};
 pub(crate) use order::sort_oldest_first;
 pub(crate) use pacing::Urgency;
 pub(crate) use record::LineText;
+pub(crate) use scan::{Malformed, Scan};
 
 /// Records a page unless told otherwise; Verkada's own default.
 pub const DEFAULT_PAGE_SIZE: u32 = 100;

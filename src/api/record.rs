@@ -89,7 +89,7 @@ impl Record {
         if shares_page && !self.place.has_white_space {
             return LineText::Shared(Arc::clone(&self.page), self.place.text.clone());
         }
-        LineText::Own(self.to_line().into_bytes().into_boxed_slice())
+        LineText::Own(self.to_line().into_boxed_str())
     }
 
     /// `event_name`: a display name such as `Live Stream Started`, possibly with white space around it.
@@ -161,13 +161,13 @@ pub(crate) enum LineText {
     /// Within the text of its page.
     Shared(Arc<String>, Range<u32>),
     /// In memory of its own.
-    Own(Box<[u8]>),
+    Own(Box<str>),
 }
 
 impl LineText {
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_str(&self) -> &str {
         match self {
-            Self::Shared(page, span) => &page.as_bytes()[span.start as usize..span.end as usize],
+            Self::Shared(page, span) => &page[span.start as usize..span.end as usize],
             Self::Own(text) => text,
         }
     }

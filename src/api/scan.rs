@@ -9,21 +9,21 @@ use std::ops::Range;
 
 /// A JSON text to step through. Each step begins at a position, in bytes, and gives the one behind what it stepped
 /// over: handed on like that, positions stay in registers.
-pub(super) struct Scan<'a> {
+pub(crate) struct Scan<'a> {
     bytes: &'a [u8],
     white_space: Cell<usize>,
 }
 
 /// The text is no JSON from this byte on; at its end, the rest is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Malformed {
-    pub(super) at: usize,
+pub(crate) struct Malformed {
+    pub(crate) at: usize,
 }
 
 type Step = Result<usize, Malformed>;
 
 impl<'a> Scan<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self {
             bytes: text.as_bytes(),
             white_space: Cell::new(0),
@@ -62,7 +62,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Makes sure that nothing but white space is left.
-    pub(super) fn end(&self, at: usize) -> Result<(), Malformed> {
+    pub(crate) fn end(&self, at: usize) -> Result<(), Malformed> {
         match self.white_space(at) {
             at if at == self.bytes.len() => Ok(()),
             at => Err(Malformed { at }),
@@ -72,7 +72,7 @@ impl<'a> Scan<'a> {
     /// Steps over an object. `member` is given where each key stands, with its quotes, and where its value begins,
     /// and steps over the value.
     #[inline]
-    pub(super) fn object<E: From<Malformed>>(
+    pub(crate) fn object<E: From<Malformed>>(
         &self,
         at: usize,
         mut member: impl FnMut(Range<usize>, usize) -> Result<usize, E>,
@@ -85,7 +85,7 @@ impl<'a> Scan<'a> {
 
     /// Steps over an array. `element` steps over each of its elements.
     #[inline]
-    pub(super) fn array<E: From<Malformed>>(
+    pub(crate) fn array<E: From<Malformed>>(
         &self,
         at: usize,
         element: impl FnMut(usize) -> Result<usize, E>,
@@ -116,7 +116,7 @@ impl<'a> Scan<'a> {
 
     /// Steps over a value of any kind.
     #[inline]
-    pub(super) fn value(&self, at: usize) -> Step {
+    pub(crate) fn value(&self, at: usize) -> Step {
         match self.peek(at) {
             b'"' => string_end(self.bytes, at),
             b'{' | b'[' => self.nested(at),

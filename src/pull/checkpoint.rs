@@ -214,8 +214,14 @@ impl Checkpoint {
         }
     }
 
-    /// Writes the state to the file, durably.
+    /// Forgets what no later query can find, and writes the rest to the file, durably.
     pub(super) fn save(&mut self) -> Result<(), CheckpointError> {
+        for source in Source::ALL {
+            let state = self.state.source_mut(source);
+            if let Some(watermark) = state.watermark {
+                state.printed.forget_before(watermark.remembered);
+            }
+        }
         let file = CheckpointFile::from(&self.state);
         let saved = durable_file::replace(&self.path, |writer| {
             Ok(serde_json::to_writer(writer, &file)?)

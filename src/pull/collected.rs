@@ -159,7 +159,7 @@ impl Collected {
     }
 
     fn keep(&mut self, time: Option<DateTime<Utc>>, line: Line) {
-        let bytes = line.text.as_bytes().len() + size_of::<(Option<DateTime<Utc>>, Line)>();
+        let bytes = line.text.as_str().len() + size_of::<(Option<DateTime<Utc>>, Line)>();
         self.claim.add(bytes);
         self.lines.push((time, line));
     }

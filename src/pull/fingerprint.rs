@@ -1,11 +1,6 @@
 //! What tells two records apart, since Verkada gives them no id.
 
-use std::fmt;
-
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
+use crate::api::{Malformed, Scan};
 use crate::digest::sha256;
 
 /// A signed link differs from read to read.
@@ -32,21 +27,26 @@ impl Fingerprint {
 }
 
 fn push_canonical(json: &str, depth: usize, out: &mut Vec<u8>) {
-    let nested = depth < DEEPEST;
-    match json.as_bytes().first() {
-        Some(b'{') if nested => match serde_json::from_str(json) {
-            Ok(Members(members)) => push_object(members, depth, out),
-            Err(_) => out.extend_from_slice(json.as_bytes()),
-        },
-        Some(b'[') if nested => match serde_json::from_str::<Vec<&RawValue>>(json) {
-            Ok(elements) => push_array(&elements, depth, out),
-            Err(_) => out.extend_from_slice(json.as_bytes()),
-        },
-        _ => out.extend_from_slice(json.as_bytes()),
+    let pushed = match json.as_bytes().first() {
+        Some(b'{') if depth < DEEPEST => push_object(json, depth, out),
+        Some(b'[') if depth < DEEPEST => push_array(json, depth, out),
+        _ => Err(Malformed { at: 0 }),
+    };
+    if pushed.is_err() {
+        out.extend_from_slice(json.as_bytes());
     }
 }
 
-fn push_object(mut members: Vec<(&str, &str)>, depth: usize, out: &mut Vec<u8>) {
+/// Pushes nothing if `json` is no object.
+fn push_object(json: &str, depth: usize, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let scan = Scan::new(json);
+    let mut members = Vec::with_capacity(16);
+    let end = scan.object(0, |key, value| {
+        let end = scan.value(value)?;
+        members.push((&json[key], &json[value..end]));
+        Ok::<_, Malformed>(end)
+    })?;
+    scan.end(end)?;
     // A stable sort keeps the order of repeated keys, which have a meaning for some readers.
     members.sort_by_key(|(key, _)| *key);
     out.push(b'{');
@@ -60,42 +60,26 @@ fn push_object(mut members: Vec<(&str, &str)>, depth: usize, out: &mut Vec<u8>) 
         out.push(b',');
     }
     out.push(b'}');
+    Ok(())
 }
 
-fn push_array(elements: &[&RawValue], depth: usize, out: &mut Vec<u8>) {
+/// Pushes nothing if `json` is no array.
+fn push_array(json: &str, depth: usize, out: &mut Vec<u8>) -> Result<(), Malformed> {
+    let scan = Scan::new(json);
+    let mut elements = Vec::new();
+    let end = scan.array(0, |element| {
+        let end = scan.value(element)?;
+        elements.push(&json[element..end]);
+        Ok::<_, Malformed>(end)
+    })?;
+    scan.end(end)?;
     out.push(b'[');
     for element in elements {
-        push_canonical(element.get(), depth + 1, out);
+        push_canonical(element, depth + 1, out);
         out.push(b',');
     }
     out.push(b']');
-}
-
-/// Keys with their quotes and values, both as JSON text.
-struct Members<'a>(Vec<(&'a str, &'a str)>);
-
-impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
-
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Members<'de>;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::with_capacity(16);
-                while let Some((key, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-                    members.push((key.get(), value.get()));
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(Reader)
-    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -141,6 +125,15 @@ mod tests {
         ] {
             assert!(!same(left, right), "{left} {right}");
         }
+    }
+
+    #[test]
+    fn a_fingerprint_stays_what_it_was_in_the_checkpoints_of_earlier_versions() {
+        let record = r#"{"b":[{"y":"\u2028","x":-0.0},[],{}],"image_url":"l","a":{"d":null,"c":1e400},"a":"é"}"#;
+        let canonical =
+            r#"{"a":{"c":1e400,"d":null,},"a":"é","b":[{"x":-0.0,"y":"\u2028",},[],{},],}"#;
+        let expected = crate::digest::hexadecimal(&sha256(canonical.as_bytes())[..16]);
+        assert_eq!(format!("{:032x}", Fingerprint::of(record).0), expected);
     }
 
     #[test]

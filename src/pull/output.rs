@@ -256,7 +256,8 @@ fn write_lines<'a>(
     let mut slices = Vec::with_capacity(SLICES_A_WRITE);
     loop {
         let some = lines.by_ref().take(SLICES_A_WRITE / 2);
-        slices.extend(some.flat_map(|line| [line.text.as_bytes(), b"\n"].map(IoSlice::new)));
+        slices
+            .extend(some.flat_map(|line| [line.text.as_str().as_bytes(), b"\n"].map(IoSlice::new)));
         if slices.is_empty() {
             return target.flush();
         }
@@ -289,7 +290,7 @@ mod tests {
 
     fn line(text: &str) -> Line {
         Line {
-            text: LineText::Own(text.as_bytes().into()),
+            text: LineText::Own(text.into()),
             findable_until: 0,
         }
     }

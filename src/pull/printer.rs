@@ -218,7 +218,7 @@ fn announce(checkpoint: &mut Checkpoint, fresh: &[(&Line, Fingerprint)]) -> Resu
     };
     let lengths = fresh
         .iter()
-        .map(|(line, _)| line.text.as_bytes().len() as u64 + 1);
+        .map(|(line, _)| line.text.as_str().len() as u64 + 1);
     let announcement = Announcement {
         offset: mark.length(),
         bytes: lengths.sum(),
@@ -252,7 +252,7 @@ fn fresh_lines<'a>(
 }
 
 fn fingerprint(line: &Line) -> Fingerprint {
-    Fingerprint::of(&String::from_utf8_lossy(line.text.as_bytes()))
+    Fingerprint::of(line.text.as_str())
 }
 
 /// Moves the watermark to the end of the slice, but not past the server's clock: what the server has yet to
@@ -277,5 +277,4 @@ fn acknowledge(
     watermark.remembered = watermark
         .remembered
         .max(watermark.through - overlap - MEMORY_MARGIN);
-    state.printed.forget_before(watermark.remembered);
 }

@@ -50,13 +50,13 @@ fn program(server: &DemoServer) -> Program {
     Program::asking_demo(server).with("VERKADA_MAX_REQUESTS_PER_MINUTE", "60000")
 }
 
-/// What one run writes that nobody disturbs.
-fn undisturbed(server: &DemoServer) -> Vec<u8> {
+/// What one run writes that nobody disturbs: the records, and the token file.
+fn undisturbed(server: &DemoServer) -> (Vec<u8>, Vec<u8>) {
     let program = program(server);
     program.run(RANGE.iter().chain(&APPEND)).quietly();
     let records = fs::read(program.path("records.jsonl")).unwrap();
     assert!(records.iter().filter(|byte| **byte == b'\n').count() > 10_000);
-    records
+    (records, fs::read(program.path("token.json")).unwrap())
 }
 
 fn send(signal: &str, child: &Child) {
@@ -92,12 +92,14 @@ fn wait_for_growth(file: &Path, child: &mut Child) {
 fn killed_at_random_instants_the_file_is_byte_for_byte_that_of_one_run() {
     let server = server(1);
     let began = Instant::now();
-    let expected = undisturbed(&server);
+    let (expected, token) = undisturbed(&server);
     let usual = began.elapsed();
     let (mut kills, mut kills_on_the_way) = (0, 0);
     let mut dice = fastrand::Rng::with_seed(18);
     for round in 0..10 {
         let program = program(&server);
+        // A run that is killed while it writes its token leaves the new file behind, under a name of its own.
+        program.write("token.json", &token);
         loop {
             let mut child = program.spawn(RANGE.iter().chain(&APPEND));
             // At any time, and as often while it writes, which takes a small part of that.
@@ -136,7 +138,7 @@ fn killed_at_random_instants_the_file_is_byte_for_byte_that_of_one_run() {
 #[test]
 fn a_signal_stops_after_the_write_in_hand_and_the_next_run_carries_on() {
     let server = server(10);
-    let expected = undisturbed(&server);
+    let (expected, _) = undisturbed(&server);
     for (signal, code) in [("TERM", 143), ("INT", 130)] {
         let program = program(&server);
         let child = program.spawn(RANGE.iter().chain(&APPEND));
