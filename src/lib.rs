@@ -40,11 +40,12 @@
 //! Calls go down this list, never up.
 //!
 //! - `src/main.rs` and `src/cli/`: flags, variables, messages and exit codes; not part of the library.
-//! - [`pull`]: a window becomes lines. `plan` says what to read, `reader` fetches slices ahead, `filter` keeps
-//!   what is wanted, `printer` prints each record once, `checkpoint` remembers it.
+//! - [`pull`]: a window becomes lines. `run` on top; `plan` says what to read, `reader` fetches slices ahead,
+//!   `filter` keeps what is wanted, `printer` prints each record once to an `output` of `lines`, `checkpoint`
+//!   remembers it by its `fingerprint`, behind a `lock`.
 //! - [`api`]: the only room that talks to Verkada. `client` and `pages` on top; `transport` with `pacing`, `retry`
 //!   and `failed` below, on `http`; `tokens` with the `token_cache` beside; `page` and `record` for what comes back,
-//!   on `scan`, `compact` and `value`.
+//!   on `scan` (with `json_string`), `compact` and `value`.
 //! - [`demo`]: a simulated organisation over real HTTP on loopback, for `--demo`, the tests and the benches.
 //! - `durable_file` and `digest`: files replaced whole or not at all, and SHA-256.
 

@@ -1,6 +1,7 @@
 //! White space out of JSON text, and nothing else.
 
-use super::scan::{is_white_space, string_end};
+use super::json_string::string_end;
+use super::scan::is_white_space;
 
 /// Appends `json`, a valid JSON value, to `out` without the white space between its tokens. Strings and
 /// numbers come through byte for byte.

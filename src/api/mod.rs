@@ -7,6 +7,7 @@ mod compact;
 mod error;
 mod failed;
 mod http;
+mod json_string;
 mod order;
 
 mod pacing;

@@ -7,6 +7,8 @@
 use std::cell::Cell;
 use std::ops::Range;
 
+use super::json_string::string_end;
+
 /// A JSON text to step through. Each step begins at a position, in bytes, and gives the one behind what it stepped
 /// over: handed on like that, positions stay in registers.
 pub(crate) struct Scan<'a> {
@@ -20,7 +22,8 @@ pub(crate) struct Malformed {
     pub(crate) at: usize,
 }
 
-type Step = Result<usize, Malformed>;
+/// Where what was stepped over is over.
+pub(super) type Step = Result<usize, Malformed>;
 
 impl<'a> Scan<'a> {
     pub(crate) fn new(text: &'a str) -> Self {
@@ -100,7 +103,7 @@ impl<'a> Scan<'a> {
         opening: u8,
         mut item: impl FnMut(usize) -> Result<usize, E>,
     ) -> Result<usize, E> {
-        let at = self.white_space(self.expect(at, opening)?);
+        let at = self.white_space(self.exactly(at, opening)?);
         let mut at = match self.peek(at) == closing(opening) {
             true => return Ok(at + 1),
             false => item(at)?,
@@ -110,7 +113,7 @@ impl<'a> Scan<'a> {
             if self.peek(at) == closing(opening) {
                 return Ok(at + 1);
             }
-            at = item(self.white_space(self.expect(at, b',')?))?;
+            at = item(self.white_space(self.exactly(at, b',')?))?;
         }
     }
 
@@ -148,7 +151,7 @@ impl<'a> Scan<'a> {
                 };
                 at = self.white_space(at);
                 if self.peek(at) != closing(opening) {
-                    at = self.white_space(self.expect(at, b',')?);
+                    at = self.white_space(self.exactly(at, b',')?);
                     at = self.next_value(at, opening)?;
                     break;
                 }
@@ -173,7 +176,7 @@ impl<'a> Scan<'a> {
             return Err(Malformed { at });
         }
         let end = string_end(self.bytes, at)?;
-        let colon = self.expect(self.white_space(end), b':')?;
+        let colon = self.exactly(self.white_space(end), b':')?;
         Ok((at..end, self.white_space(colon)))
     }
 
@@ -188,7 +191,7 @@ impl<'a> Scan<'a> {
     }
 
     fn word(&self, at: usize, word: &[u8]) -> Step {
-        word.iter().try_fold(at, |at, byte| self.expect(at, *byte))
+        word.iter().try_fold(at, |at, byte| self.exactly(at, *byte))
     }
 
     /// Steps over a number without its sign.
@@ -220,8 +223,9 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Steps over `byte`.
     #[inline]
-    fn expect(&self, at: usize, byte: u8) -> Step {
+    fn exactly(&self, at: usize, byte: u8) -> Step {
         match self.peek(at) == byte {
             true => Ok(at + 1),
             false => Err(Malformed { at }),
@@ -236,76 +240,6 @@ fn closing(opening: u8) -> u8 {
 
 pub(super) fn is_white_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
-}
-
-/// Where the string that opens at `quote` is over.
-///
-/// Most strings of a record are short. Sixteen bytes at a time, in registers, find their end sooner than a call of a
-/// search that is made for long texts.
-#[inline]
-pub(super) fn string_end(bytes: &[u8], quote: usize) -> Step {
-    let mut at = quote + 1;
-    loop {
-        while let Some((sixteen, _)) = bytes.get(at..).and_then(<[u8]>::split_first_chunk) {
-            let plain = plain_bytes(sixteen);
-            at += plain;
-            if plain < sixteen.len() {
-                break;
-            }
-        }
-        match bytes.get(at) {
-            Some(b'"') => return Ok(at + 1),
-            Some(b'\\') => at = escape_end(bytes, at)?,
-            Some(b' '..) => at += 1,
-            Some(_) | None => return Err(Malformed { at }),
-        }
-    }
-}
-
-/// Where the escape that begins at `backslash` is over. Halves of surrogate pairs are escapes as well: whoever reads
-/// the record decides what they mean.
-fn escape_end(bytes: &[u8], backslash: usize) -> Step {
-    let at = backslash + 1;
-    match bytes.get(at) {
-        Some(b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't') => Ok(at + 1),
-        Some(b'u') => {
-            let is_digit = |at: &usize| bytes.get(*at).is_some_and(u8::is_ascii_hexdigit);
-            match (at + 1..at + 5).find(|at| !is_digit(at)) {
-                None => Ok(at + 5),
-                Some(at) => Err(Malformed { at }),
-            }
-        }
-        _ => Err(Malformed { at }),
-    }
-}
-
-/// How many bytes come before the first that is a quote, a backslash or a control character: sixteen if none is.
-#[inline]
-fn plain_bytes(sixteen: &[u8; 16]) -> usize {
-    let (halves, _) = sixteen.as_chunks();
-    match special_bytes(halves[0]) {
-        0 => 8 + special_bytes(halves[1]).trailing_zeros() as usize / 8,
-        special => special.trailing_zeros() as usize / 8,
-    }
-}
-
-/// Sets the top bit of the lowest byte that is a quote, a backslash or a control character, and of no byte below it.
-/// The lowest byte is the first.
-fn special_bytes(eight: [u8; 8]) -> u64 {
-    let text = u64::from_le_bytes(eight);
-    // This turns the quote into 0x20 and leaves control characters below that: one comparison finds both.
-    let quotes_and_controls = bytes_below(text ^ every_byte(0x02), 0x21);
-    let backslashes = bytes_below(text ^ every_byte(b'\\'), 1);
-    quotes_and_controls | backslashes
-}
-
-const fn every_byte(byte: u8) -> u64 {
-    u64::from_le_bytes([byte; 8])
-}
-
-/// Sets the top bit of the lowest byte that is less than `limit`, and of no byte below it.
-fn bytes_below(word: u64, limit: u8) -> u64 {
-    word.wrapping_sub(every_byte(limit)) & !word & every_byte(0x80)
 }
 
 #[cfg(test)]
@@ -324,41 +258,6 @@ mod tests {
 
     fn is_json(text: &str) -> bool {
         serde_json::from_str::<IgnoredAny>(text).is_ok()
-    }
-
-    #[test]
-    fn a_string_ends_at_its_first_quote_without_a_backslash_before_it() {
-        for length in 0..40 {
-            for escaped in [r#"\""#, r"\\", r"\u0022", r"\ud800", "é", "\u{7f}"] {
-                let content = "a".repeat(length) + escaped + &" !#[]".repeat(length % 5);
-                for behind in ["", "\"", ",\"b\"]"] {
-                    let text = format!("[\"{content}\"{behind}");
-                    let end = string_end(text.as_bytes(), 1);
-                    assert_eq!(end, Ok(content.len() + 3), "{text}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_string_that_does_not_end_or_holds_what_it_must_not_is_none() {
-        for length in 0..20 {
-            for (wrong, offset) in [
-                ("", 0),
-                ("\n", 0),
-                ("\0", 0),
-                ("\u{1f}", 0),
-                (r"\", 1),
-                (r"\x", 1),
-                (r"\u12", 4),
-                (r"\u00g0", 4),
-            ] {
-                let text = format!("\"{}{wrong}", "a".repeat(length));
-                let found = string_end(text.as_bytes(), 0);
-                let at = 1 + length + offset;
-                assert_eq!(found, Err(Malformed { at }), "{text:?}");
-            }
-        }
     }
 
     #[test]

@@ -4,23 +4,17 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, IoSlice, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::{Duration, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
+use super::lines::write_lines;
 use super::slice::Line;
 use crate::digest::{hexadecimal, sha256};
 use crate::durable_file;
 
 /// So much of the end of a file is compared to recognise it.
 const COMPARED_BYTES: u64 = 4_096;
-
-/// Two for each line; Linux takes no more in one write.
-const SLICES_A_WRITE: usize = 1_024;
-
-/// How long to wait before a full stream is tried again that does not block.
-const FULL_STREAM: Duration = Duration::from_millis(5);
 
 /// Where the lines go: a stream, or a file that is appended to.
 pub struct Output(Sink);
@@ -248,39 +242,6 @@ impl Write for Counted<'_> {
     }
 }
 
-/// Writes from where the lines are: gathering them in a buffer first would copy every byte once more.
-fn write_lines<'a>(
-    target: &mut dyn Write,
-    mut lines: impl Iterator<Item = &'a Line>,
-) -> io::Result<()> {
-    let mut slices = Vec::with_capacity(SLICES_A_WRITE);
-    loop {
-        let some = lines.by_ref().take(SLICES_A_WRITE / 2);
-        slices
-            .extend(some.flat_map(|line| [line.text.as_str().as_bytes(), b"\n"].map(IoSlice::new)));
-        if slices.is_empty() {
-            return target.flush();
-        }
-        write_all(target, &mut slices)?;
-        slices.clear();
-    }
-}
-
-/// Writes all of `slices`, however many writes it takes. A stream that its owner has made non-blocking takes nothing
-/// while it is full, and is waited for like any other.
-fn write_all(target: &mut dyn Write, mut slices: &mut [IoSlice<'_>]) -> io::Result<()> {
-    while !slices.is_empty() {
-        match target.write_vectored(slices) {
-            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-            Ok(written) => IoSlice::advance_slices(&mut slices, written),
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(FULL_STREAM),
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -349,43 +310,6 @@ mod tests {
         fs::rename(&path, folder.path().join("out.jsonl.1")).unwrap();
         fs::write(&path, "somebody else's longer content\n").unwrap();
         assert!(uncut(&mark));
-    }
-
-    /// Takes a few bytes at a time, and now and then none.
-    struct Reluctant(std::sync::Arc<std::sync::Mutex<Vec<u8>>>, usize);
-
-    impl Write for Reluctant {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.write_vectored(&[IoSlice::new(bytes)])
-        }
-
-        fn write_vectored(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-            self.1 += 1;
-            match self.1 {
-                calls if calls.is_multiple_of(5) => return Err(io::ErrorKind::Interrupted.into()),
-                calls if calls.is_multiple_of(301) => return Err(io::ErrorKind::WouldBlock.into()),
-                _ => {}
-            }
-            let bytes: Vec<_> = slices.iter().flat_map(|slice| slice.iter()).collect();
-            let taken = bytes.len().min(1 + self.1 % 7);
-            self.0.lock().unwrap().extend(bytes.into_iter().take(taken));
-            Ok(taken)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn every_byte_is_written_however_little_a_write_takes() {
-        let texts = (0..1_300).map(|number| number.to_string());
-        let lines: Vec<_> = texts.map(|text| line(&text)).collect();
-        let written = std::sync::Arc::default();
-        let mut output = Output::stream(Reluctant(std::sync::Arc::clone(&written), 0));
-        output.write(lines.iter(), false).unwrap();
-        let expected: String = (0..1_300).map(|number| format!("{number}\n")).collect();
-        assert!(*written.lock().unwrap() == expected.as_bytes());
     }
 
     #[test]

@@ -6,18 +6,16 @@ use tokio::sync::watch;
 
 use super::collected::HeldSlice;
 use super::filter::EventFilter;
+use super::organization;
 use super::plan::{Planner, Span, Step};
 use super::printer::Printer;
 use super::reader::{self, Reading, Slices};
 use super::resume::{CarryOn, Resume};
 use super::{Error, PulledSlice, time_text};
-use crate::api::{self, Source, TimeBase, VerkadaApi, Window};
+use crate::api::{Source, VerkadaApi, Window};
 
 /// A clock that differs from the server's by more seconds is worth a warning.
 const CLOCK_TOLERANCE: u64 = 60;
-
-/// How far back a single page is asked for to learn which organisation a new key belongs to, in seconds.
-const ORGANIZATION_LOOK_BACK: i64 = 7 * 24 * 3_600;
 
 /// What one run is to do.
 #[derive(Clone, Debug)]
@@ -174,7 +172,7 @@ impl Pull {
             // Where the first run begins is saved before anything can fail or be stopped.
             printer.begin(starts(&steps))?;
         }
-        self.check_new_key(api, printer).await?;
+        organization::check_new_key(self, api, printer).await?;
         if !is_new {
             // Not a byte is touched for another organisation.
             printer.begin(starts(&steps))?;
@@ -194,52 +192,6 @@ impl Pull {
             .wanted()
             .map(|source| Ok((source, planner.step(source, state)?)));
         steps.collect()
-    }
-
-    /// A key that the checkpoint has not seen may be a new key of the same organisation, or one of another.
-    async fn check_new_key(&self, api: &VerkadaApi, printer: &mut Printer) -> Result<(), Error> {
-        let key_fingerprint = api.key_fingerprint();
-        let Some(checkpoint) = printer.checkpoint() else {
-            return Ok(());
-        };
-        let earlier_key = &checkpoint.state.key_fingerprint;
-        let is_known = *earlier_key == key_fingerprint;
-        let had_another = !is_known && !earlier_key.is_empty();
-        let knew_organization = checkpoint.state.organization_id.is_some();
-        // Only audit logs name their organisation: if none are read, this is the time to learn it.
-        let learns_later = !checkpoint.existed() && self.sources.contains(&Source::AuditLogs);
-        if !is_known && !learns_later {
-            let organization_id = match self.organization_of_key(api).await {
-                // A checkpoint that has known no other key can be of no other organisation.
-                Err(error) if !had_another && is_about_audit_logs(&error) => {
-                    tracing::warn!(%error, "the organisation is not known, so the checkpoint is not bound to it");
-                    None
-                }
-                organization_id => organization_id?,
-            };
-            checkpoint.check_organization(organization_id.as_deref())?;
-            if had_another && !(knew_organization && organization_id.is_some()) {
-                tracing::warn!(
-                    checkpoint = %checkpoint.path().display(),
-                    "the API key is another one than before, and no audit log tells whether it belongs to the same organisation; if not, use another --checkpoint"
-                );
-            }
-        }
-        checkpoint.state.key_fingerprint = key_fingerprint;
-        Ok(())
-    }
-
-    /// The organisation that a page of recent audit logs names. `None` if there are none, or if the key may
-    /// not read them; any other failure must not let a wrong key pass.
-    async fn organization_of_key(&self, api: &VerkadaApi) -> Result<Option<String>, Error> {
-        let window = Window::new(self.now - ORGANIZATION_LOOK_BACK, self.now, TimeBase::Event)?;
-        let page = match api.audit_log_pages(window).next().await {
-            Err(api::Error::PermissionDenied { .. }) => None,
-            page => page?,
-        };
-        let records = page.map(|page| page.records).unwrap_or_default();
-        let organization_id = records.iter().find_map(|record| record.organization_id());
-        Ok(organization_id.map(|id| id.into_owned()))
     }
 
     /// Starts reading, unless the step says that nothing is left to read.
@@ -351,15 +303,6 @@ async fn print_slice(
         .map_err(|error| Error::Output(io::Error::other(error)))?;
     *printer = Some(taken);
     result
-}
-
-/// Whether the key itself was accepted.
-fn is_about_audit_logs(error: &Error) -> bool {
-    use api::Error::{Authentication, Configuration, TokenExpired};
-    !matches!(
-        error,
-        Error::Api(Authentication { .. } | TokenExpired { .. } | Configuration(_))
-    )
 }
 
 /// Where the first run of each source begins.
