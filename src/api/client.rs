@@ -156,15 +156,17 @@ impl VerkadaApi {
         let url = self.page_url(source, window, page_token);
         let token = self.token_in_turn(None, urgency).await?;
         match self
-            .get_page(source, url.clone(), token.clone(), urgency)
+            .get_page(source, url.clone(), token.clone(), None, urgency)
             .await
         {
             Err(Error::Authentication { status: 401, .. } | Error::TokenExpired { .. }) => {
                 // At once, before the new one grows old as well.
+                let rejected = token;
                 let token = self
-                    .token_in_turn(Some(&token), &Urgency::highest())
+                    .token_in_turn(Some(&rejected), &Urgency::highest())
                     .await?;
-                self.get_page(source, url, token, urgency).await
+                self.get_page(source, url, token, Some(rejected), urgency)
+                    .await
             }
             other => other,
         }
@@ -190,6 +192,7 @@ impl VerkadaApi {
         source: Source,
         url: Url,
         token: Secret,
+        rejected: Option<Secret>,
         urgency: &Urgency,
     ) -> Result<Page, Error> {
         let call = Call {
@@ -198,6 +201,7 @@ impl VerkadaApi {
             url,
             secret: (TOKEN_HEADER, token),
             key: self.inner.key.clone(),
+            rejected,
             rides_out: self.rides_out_rate_limits,
             urgency: urgency.clone(),
         };
@@ -220,6 +224,7 @@ impl VerkadaApi {
                 url: self.inner.transport.base_url.join("/token"),
                 secret: (API_KEY_HEADER, self.inner.key.clone()),
                 key: self.inner.key.clone(),
+                rejected: rejected.cloned(),
                 rides_out: self.rides_out_rate_limits,
                 // Everybody else waits for it.
                 urgency: Urgency::highest(),

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use reqwest::{Client, Url};
+use reqwest::{Client, NoProxy, Proxy, Url};
 
 use super::error::ConfigurationError;
 use super::region::BaseUrl;
@@ -23,10 +23,13 @@ pub(super) fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, Co
         .retry(reqwest::retry::never())
         .referer(false)
         .timeout(timeout);
-    if base_url.is_loopback() {
-        builder = builder.no_proxy();
-    } else {
-        check_proxies(|name| std::env::var_os(name))?;
+    // Its own reading of the environment passes over what it cannot use, and the requests go around the proxy.
+    builder = builder.no_proxy();
+    if !base_url.is_loopback()
+        && let Some(proxy) = proxy_address(|name| std::env::var_os(name))?
+    {
+        let proxy = Proxy::https(proxy).map_err(|_| ConfigurationError::new(NO_PROXY))?;
+        builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
     }
     if base_url.is_clear_text() {
         // Loading the system's certificates costs more than the rest of a small run.
@@ -40,61 +43,99 @@ pub(super) fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, Co
     })
 }
 
-/// Refuses what the HTTP client would silently pass over: the requests would go around the proxy that was asked for.
-/// A value is never repeated, since it may hold a password.
-fn check_proxies(lookup: impl Fn(&str) -> Option<OsString>) -> Result<(), ConfigurationError> {
-    for name in PROXY_VARIABLES {
-        let value = lookup(name).unwrap_or_default();
-        if !value.is_empty() && !value.to_str().is_some_and(is_proxy) {
-            return Err(ConfigurationError::new(format!(
-                "{name}: not the address of a proxy; write it like http://proxy.example.com:3128"
-            )));
-        }
-    }
-    Ok(())
-}
-
-/// Variables that say where requests over TLS go.
+/// Variables that say where requests over TLS go; the first one that is not empty counts.
 const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
-fn is_proxy(address: &str) -> bool {
+const NO_PROXY: &str =
+    "not the address of a proxy over HTTP, such as http://proxy.example.com:3128";
+
+/// The proxy that the variables name, if any. A value is never repeated, since it may hold a password.
+fn proxy_address(
+    lookup: impl Fn(&str) -> Option<OsString>,
+) -> Result<Option<Url>, ConfigurationError> {
+    let given = PROXY_VARIABLES
+        .into_iter()
+        .filter_map(|name| Some((name, lookup(name)?)))
+        .find(|(_, value)| !value.is_empty());
+    let Some((name, value)) = given else {
+        return Ok(None);
+    };
+    let address = value.to_str().map(str::trim).and_then(parse_proxy);
+    match address {
+        Some(address) => Ok(Some(address)),
+        None => Err(ConfigurationError::new(format!("{name}: {NO_PROXY}"))),
+    }
+}
+
+fn parse_proxy(address: &str) -> Option<Url> {
     let address = match address.contains("://") {
         true => address.to_owned(),
         false => format!("http://{address}"),
     };
-    Url::parse(&address).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host())
+    let url = Url::parse(&address).ok()?;
+    (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    type Variables = &'static [(&'static str, &'static str)];
+
+    fn proxy(variables: Variables) -> Result<Option<String>, String> {
+        let lookup = |asked: &str| {
+            let found = variables.iter().find(|(name, _)| *name == asked);
+            found.map(|(_, value)| OsString::from(value))
+        };
+        proxy_address(lookup)
+            .map(|url| url.map(|url| url.to_string()))
+            .map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_first_proxy_that_is_named_counts() {
+        let cases: [(Variables, Option<&str>); 6] = [
+            (&[], None),
+            (&[("HTTPS_PROXY", " http://a:1 ")], Some("http://a:1/")),
+            (
+                &[("HTTPS_PROXY", ""), ("https_proxy", "b:2")],
+                Some("http://b:2/"),
+            ),
+            (
+                &[("https_proxy", "http://b"), ("all_proxy", "socks5://c")],
+                Some("http://b/"),
+            ),
+            (
+                &[("ALL_PROXY", "https://user:p^s@c")],
+                Some("https://user:p%5Es@c/"),
+            ),
+            (&[("HTTP_PROXY", "http://for-clear-text")], None),
+        ];
+        for (variables, expected) in cases {
+            assert_eq!(
+                proxy(variables),
+                Ok(expected.map(str::to_owned)),
+                "{variables:?}"
+            );
+        }
+    }
+
     #[test]
     fn a_proxy_that_cannot_be_used_is_named_and_not_passed_over() {
-        let check = |value: &'static str| {
-            check_proxies(|name| (name == "HTTPS_PROXY").then(|| OsString::from(value)))
-        };
-        for usable in [
-            "",
-            "http://proxy:3128",
-            "https://user:word@proxy",
-            "proxy.example.com:3128",
-            "10.0.0.1",
-        ] {
-            assert_eq!(check(usable), Ok(()), "{usable}");
-        }
-        for unusable in [
-            "ftp://proxy",
-            "://",
-            "http://user:word@[bad",
-            "socks5://proxy:1080",
-            " ",
-        ] {
-            let reason = check(unusable).unwrap_err().to_string();
-            assert!(
-                reason.starts_with("HTTPS_PROXY: ") && !reason.contains("word"),
-                "{reason}"
-            );
+        let cases: [Variables; 5] = [
+            &[("HTTPS_PROXY", "ftp://proxy")],
+            &[("HTTPS_PROXY", "://")],
+            &[("HTTPS_PROXY", "http://user:word@[bad")],
+            &[
+                ("HTTPS_PROXY", "socks5://user:word@proxy:1080"),
+                ("https_proxy", "http://b"),
+            ],
+            &[("HTTPS_PROXY", " ")],
+        ];
+        for variables in cases {
+            let reason = proxy(variables).unwrap_err();
+            assert!(reason.starts_with("HTTPS_PROXY: "), "{reason}");
+            assert!(!reason.contains("word"), "{reason}");
         }
     }
 }

@@ -39,9 +39,14 @@ impl ServerText {
             .filter(|character| !is_invisible(*character))
             .collect();
         for secret in secrets.iter().filter(|secret| !secret.expose().is_empty()) {
-            printable = printable.replace(secret.expose(), "[redacted]");
-            if gives_away(&printable, secret) {
-                return Self("[redacted: it repeats a secret]".to_owned());
+            let is_short = secret.expose().len() < TELLING_PART;
+            if is_short && printable.contains(secret.expose()) || gives_away(&printable, secret) {
+                // Cutting out a word would leave the rest to be guessed at.
+                let without = printable.replace(secret.expose(), "[redacted]");
+                if is_short || gives_away(&without, secret) {
+                    return Self("[redacted: it repeats a secret]".to_owned());
+                }
+                printable = without;
             }
         }
         let words = printable.split(' ').filter(|word| !word.is_empty());
@@ -111,14 +116,27 @@ fn is_invisible(character: char) -> bool {
         || matches!(character, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
-/// A signed link carries its signature behind a question mark, or another sign that ends an address.
+/// A signed link carries its signature behind a question mark, or another sign that ends an address; a password
+/// stands before the host.
 fn without_signature(word: &str) -> String {
-    let Some((address, signature)) = word.split_once(['?', '#', ';']) else {
-        return word.to_owned();
+    let word = match word.split_once("://") {
+        Some((scheme, rest)) if rest.contains('@') => {
+            let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+            format!("{scheme}://[redacted]@{host}")
+        }
+        _ => word.to_owned(),
     };
-    match address.contains('/') && signature.contains('=') {
-        true => format!("{address}?[redacted]"),
-        false => word.to_owned(),
+    let ends = ["?", "#", ";", "&", "%3F", "%3f"];
+    let end = ends.iter().filter_map(|end| word.find(end)).min();
+    match end.map(|end| word.split_at(end)) {
+        Some((address, signature))
+            if ["=", "%3D", "%3d"]
+                .iter()
+                .any(|sign| signature.contains(sign)) =>
+        {
+            format!("{address}?[redacted]")
+        }
+        _ => word,
     }
 }
 

@@ -41,16 +41,19 @@ pub(super) struct Call {
     /// The header that carries the key or the token.
     pub(super) secret: (HeaderName, Secret),
     pub(super) key: Secret,
+    /// A token that was sent before and refused.
+    pub(super) rejected: Option<Secret>,
     /// Whether a 429 pauses instead of using up retries.
     pub(super) rides_out: bool,
     pub(super) urgency: Urgency,
 }
 
 impl Call {
-    /// What no message may show: the token or the key that is sent, and the key, which the server may name in any
+    /// What no message may show: what is sent and was sent before, and the key, which the server may name in any
     /// answer, since it knows whose token it is given.
-    fn secrets(&self) -> [&Secret; 2] {
-        [&self.secret.1, &self.key]
+    fn secrets(&self) -> Vec<&Secret> {
+        let sent = [&self.secret.1, &self.key].into_iter();
+        sent.chain(&self.rejected).collect()
     }
 }
 

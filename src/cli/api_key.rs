@@ -9,14 +9,17 @@ use verkada_audit_logs::Secret;
 use super::args::Args;
 use super::settings::{Setting, Settings, UsageError};
 
+const KEY: &str = "VERKADA_API_KEY";
+
+/// The variable that names a file with the key.
+pub(crate) const FILE: &str = "VERKADA_API_KEY_FILE";
+
 /// So much of a key file is read; a key has about a hundred characters.
 const LONGEST_KEY_FILE: u64 = 16 << 10;
 
 /// The key: a file named by flag, then the environment, then `.env`; in each of the latter the key itself
 /// before a file that holds it.
 pub(crate) fn find(args: &Args, settings: &Settings<'_>) -> Result<Secret, UsageError> {
-    const KEY: &str = "VERKADA_API_KEY";
-    const FILE: &str = "VERKADA_API_KEY_FILE";
     if let Some(path) = &args.api_key_file {
         return key_in_file(path, "--api-key-file");
     }
@@ -38,13 +41,15 @@ fn key_in_file(path: &Path, name: &'static str) -> Result<Secret, UsageError> {
     let read =
         File::open(path).and_then(|file| file.take(LONGEST_KEY_FILE).read_to_string(&mut value));
     read.map_err(|error| match error.kind() {
-        // Whoever gives the key itself instead must not find it in a log.
-        ErrorKind::NotFound if path.components().count() == 1 => UsageError::new(format!(
-            "{name}: there is no such file; give the path of a file that holds the key, never the key itself"
-        )),
+        ErrorKind::PermissionDenied | ErrorKind::IsADirectory | ErrorKind::InvalidData => {
+            UsageError::new(format!(
+                "{name}: {} cannot be read: {error}",
+                path.display()
+            ))
+        }
+        // Whoever gives the key itself instead of a path must not find it in a log.
         _ => UsageError::new(format!(
-            "{name}: {} cannot be read: {error}",
-            path.display()
+            "{name}: there is no such file ({error}); give the path of a file that holds the key, never the key itself"
         )),
     })?;
     let parsed = value.parse::<Secret>();

@@ -67,11 +67,6 @@ impl Config {
         environment: &Environment,
         now: i64,
     ) -> Result<Self, UsageError> {
-        if now < 0 {
-            return Err(UsageError::new(
-                "this machine's clock lies before 1970; set it",
-            ));
-        }
         let settings = Settings { environment };
         let target = target(args, &settings)?;
         let interval_minutes = settings
@@ -87,7 +82,12 @@ impl Config {
         let span = span(args)?;
         let checkpoint = settings.path(args.checkpoint.as_deref(), "VERKADA_CHECKPOINT")?;
         let output = args.output.clone().filter(|path| path != "-");
-        check_distinct(args, &target, checkpoint.as_deref(), output.as_deref())?;
+        let key_file = settings.path(args.api_key_file.as_deref(), api_key::FILE)?;
+        let read = [
+            ("the file with the API key", key_file.as_deref()),
+            (".env", environment.path()),
+        ];
+        check_distinct(&target, checkpoint.as_deref(), output.as_deref(), &read)?;
         let client = client_options(
             args,
             &settings,
@@ -145,10 +145,10 @@ impl Target {
 
 /// Refuses to use one file for two things, of which one would overwrite the other.
 fn check_distinct(
-    args: &Args,
     target: &Target,
     checkpoint: Option<&Path>,
     output: Option<&Path>,
+    read: &[(&'static str, Option<&Path>)],
 ) -> Result<(), UsageError> {
     let token_file = match target {
         Target::Verkada { token_file, .. } => Some(token_file.as_path()),
@@ -164,12 +164,12 @@ fn check_distinct(
         files.push(("--checkpoint", checkpoint.map(beside)));
         files.push(("--token-file", token_file.map(beside)));
     }
-    files.push(("--api-key-file", args.api_key_file.as_deref().map(resolved)));
+    files.extend(read.iter().map(|(name, path)| (*name, path.map(resolved))));
     for (index, (name, path)) in files.iter().enumerate() {
         let same = |(other, earlier): &&(&str, Option<PathBuf>)| other != name && earlier == path;
         if let Some((other, _)) = files[..index].iter().filter(|_| path.is_some()).find(same) {
             return Err(UsageError::new(format!(
-                "{other} and {name} name the same file, or one that the other needs; give each its own"
+                "{other} and {name} are the same file, or one that the other needs; give each its own"
             )));
         }
     }

@@ -10,6 +10,8 @@ use super::settings::UsageError;
 /// Variables by name: those of the process, and below them those of the nearest `.env` file.
 #[derive(Default)]
 pub(crate) struct Environment {
+    /// Where the file is.
+    path: Option<PathBuf>,
     file: HashMap<String, String>,
     /// Names that the process has from the file alone.
     loaded: HashSet<String>,
@@ -48,6 +50,7 @@ impl Environment {
         dotenvy::from_read(text.as_bytes())
             .map_err(|_| UsageError::new(format!("{} cannot be read", path.display())))?;
         Ok(Self {
+            path: Some(path),
             file,
             loaded,
             ignored: false,
@@ -60,6 +63,11 @@ impl Environment {
             ignored: true,
             ..Self::default()
         }
+    }
+
+    /// The `.env` file, if there is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
     }
 
     /// The value of `name`; an empty one counts as unset.

@@ -106,7 +106,7 @@ fn advice(error: &Error) -> String {
             "all programs of the organisation share 300 requests a minute: lower --max-requests-per-minute, or find what else uses them up".to_owned()
         }
         Error::Unavailable { .. } => "see status.verkada.com; the next run may succeed".to_owned(),
-        Error::Rejected { status: 400, .. } => "check --start, --end, --page-size and --notification-type".to_owned(),
+        Error::Rejected { status: 400, endpoint: Endpoint::Source(_), .. } => "check --start, --end, --page-size and --notification-type".to_owned(),
         Error::Redirected { .. } | Error::Rejected { .. } => "check --region and --base-url".to_owned(),
         Error::UnusableAnswer { .. } => {
             "check --base-url: hosts under command.verkada.com are the web interface, and a proxy may answer in Verkada's place".to_owned()
@@ -119,7 +119,8 @@ fn advice(error: &Error) -> String {
 /// What is missing of a source.
 struct Rest {
     source: Source,
-    stopped: bool,
+    /// What became of it, if it did not fail.
+    state: &'static str,
     /// Whether the output may end within a line.
     torn: bool,
     carry_on: CarryOn,
@@ -145,7 +146,11 @@ impl Rest {
         let writes_whole_lines = config.output.as_deref().is_some_and(Path::is_file);
         Some(Self {
             source: report.source,
-            stopped: !matches!(report.outcome, Outcome::Failed(..)),
+            state: match report.outcome {
+                Outcome::Failed(..) => "",
+                Outcome::NotBegun => "not begun; ",
+                _ => "stopped; ",
+            },
             torn: matches!(report.outcome, Outcome::Failed(PullError::Output(_), _))
                 && !writes_whole_lines,
             carry_on,
@@ -153,7 +158,7 @@ impl Rest {
     }
 
     fn is_like(&self, other: &Self) -> bool {
-        let key = |rest: &Self| (rest.stopped, rest.torn, rest.carry_on);
+        let key = |rest: &Self| (rest.state, rest.torn, rest.carry_on);
         key(self) == key(other)
     }
 }
@@ -179,10 +184,10 @@ fn say_how_to_carry_on(config: &Config, format: LogFormat, report: &Report) {
 }
 
 fn say_rest(config: &Config, format: LogFormat, rest: &Rest, subject: &str, only: &str) {
-    let stopped = if rest.stopped { "stopped; " } else { "" };
+    let state = rest.state;
     if config.checkpoint.is_some() {
         let message = "the next run with the same --checkpoint carries on";
-        return report_error(format, &format!("{subject}{stopped}{message}"));
+        return report_error(format, &format!("{subject}{state}{message}"));
     }
     let by_event_time = match config.pull.span {
         Span::Scheduled => {
@@ -200,7 +205,7 @@ fn say_rest(config: &Config, format: LogFormat, rest: &Rest, subject: &str, only
     report_error(
         format,
         &format!(
-            "{subject}{stopped}to carry on, append the output of the same command with {only}--start {} --end {}{repeats}{by_event_time}",
+            "{subject}{state}to carry on, append the output of the same command with {only}--start {} --end {}{repeats}{by_event_time}",
             rest.carry_on.start,
             end_of(config)
         ),

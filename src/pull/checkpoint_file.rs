@@ -9,7 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::checkpoint::{SourceState, State, Watermark};
 use super::fingerprint::Fingerprint;
 use super::output::OutputMark;
-use super::printed::{Entry, Printed};
+use super::printed::Printed;
 
 /// The format that this program writes, and the only one that it reads.
 const VERSION: u64 = 1;
@@ -129,10 +129,10 @@ impl From<CheckpointFile<Printed>> for State {
 impl Serialize for Printed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
-        for (Fingerprint(fingerprint), entry) in self.iter() {
+        for (Fingerprint(fingerprint), findable_until, count) in self.iter() {
             let digits = hexadecimal_digits(fingerprint);
             let digits = str::from_utf8(&digits).map_err(S::Error::custom)?;
-            list.serialize_element(&(digits, entry.findable_until, entry.count))?;
+            list.serialize_element(&(digits, findable_until, count))?;
         }
         list.end()
     }
@@ -161,8 +161,7 @@ impl<'de> Deserialize<'de> for Printed {
                 {
                     let fingerprint =
                         u128::from_str_radix(fingerprint, 16).map_err(A::Error::custom)?;
-                    let entry = Entry::of_earlier_runs(findable_until, count);
-                    printed.restore(Fingerprint(fingerprint), entry);
+                    printed.restore(Fingerprint(fingerprint), findable_until, count);
                 }
                 Ok(printed)
             }
@@ -187,18 +186,15 @@ mod tests {
             through: 1_800,
             remembered: 1_000,
         });
-        state.audit_logs.printed.add(Fingerprint(u128::MAX), 1_700);
-        state.audit_logs.printed.add(Fingerprint(7), 1_750);
+        let printed = &mut state.audit_logs.printed;
+        printed.restore(Fingerprint(u128::MAX), 1_700, 1);
+        printed.restore(Fingerprint(7), 1_750, 1);
+        printed.restore(Fingerprint(7), 1_760, 2);
         state
     }
 
     fn entries(state: &State) -> Vec<(Fingerprint, i64, u32)> {
-        let entries = state.audit_logs.printed.iter();
-        let mut entries: Vec<_> = entries
-            .map(|(fingerprint, entry)| (fingerprint, entry.findable_until, entry.count))
-            .collect();
-        entries.sort();
-        entries
+        state.audit_logs.printed.iter().collect()
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl Collected {
         for (record, verdict) in page.records.iter().zip(verdicts) {
             let time = record.time(reading.window.time_base());
             if let Some(time) = time {
-                self.note_time(time.timestamp(), bounds);
+                self.note_time(time, bounds);
             }
             if self.organization_id.is_none() {
                 self.organization_id = record.organization_id().map(|id| id.into_owned());
@@ -169,10 +169,13 @@ impl Collected {
         self.seen
     }
 
-    fn note_time(&mut self, time: i64, bounds: &Bounds) {
-        self.oldest = Some(self.oldest.map_or(time, |oldest| oldest.min(time)));
-        self.edge.first_asked |= time == bounds.asked_from();
-        self.edge.last_second |= time == bounds.to - 1;
+    fn note_time(&mut self, time: DateTime<Utc>, bounds: &Bounds) {
+        let second = time.timestamp();
+        self.oldest = Some(self.oldest.map_or(second, |oldest| oldest.min(second)));
+        // A fraction later, it would be sent whether the start counts or not.
+        self.edge.first_asked |=
+            second == bounds.asked_from() && time.timestamp_subsec_nanos() == 0;
+        self.edge.last_second |= second == bounds.to - 1;
     }
 
     /// What the pages so far say of the slice at `bounds`. Pages come newest first, as far as is known, so they
@@ -199,14 +202,23 @@ impl Collected {
             .lines
             .into_iter()
             .map(|(time, line)| (time, (time, line)));
-        for (_, (time, line)) in sort_oldest_first(own_times) {
+        let mut newer = bounds.to;
+        for (_, (time, mut line)) in sort_oldest_first(own_times).into_iter().rev() {
             let place = bounds.place(time);
+            match time.map(|time| time.timestamp()) {
+                Some(second) if (bounds.from..=bounds.to).contains(&second) => newer = second,
+                // Verkada goes by another time than the record says, which may be as late as the slice.
+                Some(_) => line.findable_until = line.findable_until.max(bounds.to),
+                None => line.findable_until = line.findable_until.max(newer),
+            }
+            line.is_stray = place == Place::Stray;
             strays += u64::from(place == Place::Stray);
             timeless += u64::from(time.is_none() && !bounds.is_whole());
             if place != Place::Neighbour {
                 lines.push(line);
             }
         }
+        lines.reverse();
         warn_of_oddities(reading.source, strays, timeless, self.unclassified);
         HeldSlice {
             slice: Slice {
@@ -237,26 +249,39 @@ fn warn_of_oddities(source: Source, strays: u64, timeless: u64, unclassified: u6
 fn line(record: &Record, reading: &Reading, shares_page: bool) -> Line {
     let findable_until = reading
         .processing_allowance
-        .map_or(0, |allowance| findable_until(record, reading, allowance));
+        .and_then(|allowance| findable_until(record, reading.source, allowance));
     Line {
         text: record.line_text(shares_page),
-        findable_until,
+        findable_until: findable_until.unwrap_or(0),
+        is_stray: false,
     }
 }
 
-/// The latest of a record's times. An audit log that does not say when it was processed may have been so up to
-/// the allowance after it happened; one without any time may be found as long as the window is.
-fn findable_until(record: &Record, reading: &Reading, allowance: i64) -> i64 {
-    if reading.source == Source::Notifications {
-        return record
-            .created()
-            .map_or(reading.window.end(), |time| time.timestamp());
+/// The latest of a record's times, as far as it tells. An audit log that does not say when it was processed may have
+/// been so up to the allowance after it happened.
+fn findable_until(record: &Record, source: Source, allowance: i64) -> Option<i64> {
+    if source == Source::Notifications {
+        return record.created().map(|time| time.timestamp());
     }
     let event = record.timestamp().map(|time| time.timestamp());
     let processed = record.processed_timestamp().map(|time| time.timestamp());
     let allowed = event.map(|event| event + allowance);
-    processed
-        .or(allowed)
-        .max(event)
-        .unwrap_or(reading.window.end())
+    processed.or(allowed).max(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{TimeBase, Window};
+
+    #[test]
+    fn only_a_whole_second_shows_that_the_start_of_a_window_counts() {
+        let bounds = Bounds::whole(Window::new(100, 130, TimeBase::Event).unwrap());
+        for (nanoseconds, shows) in [(0, true), (1, false), (500_000_000, false)] {
+            let mut collected = Collected::new(Arc::default());
+            let time = DateTime::from_timestamp(100, nanoseconds).unwrap();
+            collected.note_time(time, &bounds);
+            assert_eq!(collected.edge.first_asked, shows, "{nanoseconds}");
+        }
+    }
 }

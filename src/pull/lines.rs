@@ -54,6 +54,7 @@ mod tests {
         Line {
             text: LineText::Own(text.into()),
             findable_until: 0,
+            is_stray: false,
         }
     }
 

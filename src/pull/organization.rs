@@ -3,7 +3,7 @@
 use super::Error;
 use super::printer::Printer;
 use super::run::Pull;
-use crate::api::{self, Source, TimeBase, VerkadaApi, Window};
+use crate::api::{self, Endpoint, Source, TimeBase, VerkadaApi, Window};
 
 /// How far back a single page is asked for to learn which organisation a new key belongs to, in seconds.
 const ORGANIZATION_LOOK_BACK: i64 = 7 * 24 * 3_600;
@@ -28,8 +28,9 @@ pub(super) async fn check_new_key(
         let organization_id = match organization_of_key(pull, api).await {
             // A checkpoint that has known no other key can be of no other organisation.
             Err(error) if !had_another && is_about_audit_logs(&error) => {
-                tracing::warn!(%error, "the organisation is not known, so the checkpoint is not bound to it");
-                None
+                tracing::warn!(%error, "the organisation is not known, so the checkpoint is not bound to it yet");
+                // The next run takes the key for a new one, and asks again.
+                return Ok(());
             }
             organization_id => organization_id?,
         };
@@ -58,11 +59,11 @@ async fn organization_of_key(pull: &Pull, api: &VerkadaApi) -> Result<Option<Str
     Ok(organization_id.map(|id| id.into_owned()))
 }
 
-/// Whether the key itself was accepted.
+/// Whether it is the audit logs that failed, and not the key or all of Verkada.
 fn is_about_audit_logs(error: &Error) -> bool {
-    use api::Error::{Authentication, Configuration, TokenExpired};
-    !matches!(
-        error,
-        Error::Api(Authentication { .. } | TokenExpired { .. } | Configuration(_))
-    )
+    let Error::Api(error) = error else {
+        return false;
+    };
+    let audit_logs = Endpoint::Source(Source::AuditLogs);
+    error.endpoint() == Some(audit_logs) && !matches!(error, api::Error::Authentication { .. })
 }

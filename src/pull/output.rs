@@ -165,11 +165,6 @@ impl Output {
         Ok(is_torn)
     }
 
-    /// Whether the lines go into a file that was named.
-    pub(super) fn is_file(&self) -> bool {
-        matches!(self.0, Sink::File(_))
-    }
-
     /// The file as it is now; `None` for a stream, a pipe or a device.
     pub(super) fn mark(&mut self) -> io::Result<Option<OutputMark>> {
         let Sink::File(output) = &mut self.0 else {
@@ -253,6 +248,7 @@ mod tests {
         Line {
             text: LineText::Own(text.into()),
             findable_until: 0,
+            is_stray: false,
         }
     }
 

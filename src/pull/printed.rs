@@ -1,76 +1,101 @@
 //! Which records have been printed, and how often.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::fingerprint::Fingerprint;
 
-/// Counts of printed records by fingerprint. Two identical records are two events, so they are counted, never
-/// collapsed.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// Counts of printed records by fingerprint, and by the Unix second until which a query may find them again. Two
+/// identical records are two events, so they are counted, never collapsed, and each is forgotten in its own time.
+#[derive(Debug, Default)]
 pub(super) struct Printed {
-    entries: HashMap<Fingerprint, Entry>,
+    counts: BTreeMap<(Fingerprint, i64), Counts>,
 }
 
-/// How often a record was printed, and until which Unix second a query may find it again.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Entry {
-    pub(super) findable_until: i64,
-    pub(super) count: u32,
-    /// How many of those that earlier runs have printed this run has not come across yet.
+/// How often a record was printed.
+#[derive(Clone, Copy, Debug, Default)]
+struct Counts {
+    printed: u32,
+    /// Those of earlier runs that this run has not come across yet.
     unfound: u32,
+    /// Those that this run has printed as strays, and has not come across in the slice that they belong to.
+    strayed: u32,
 }
 
-impl Entry {
-    /// What earlier runs have printed.
-    pub(super) fn of_earlier_runs(findable_until: i64, count: u32) -> Self {
-        Self {
-            findable_until,
-            count,
-            unfound: count,
-        }
-    }
+/// A record that was read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Found {
+    pub(super) fingerprint: Fingerprint,
+    /// Whether its time lies outside the slice, so that another slice may hold it as well.
+    pub(super) is_stray: bool,
 }
 
 impl Printed {
     /// For each record of a slice that was read whole, in order, whether it still has to be printed: of `n` equal
     /// ones of which earlier runs have printed `p`, the last `n - p`. The slices of a run have no records in
-    /// common, so what this run has printed already says nothing about the next slice.
-    pub(super) fn missing(&mut self, records: &[Fingerprint]) -> Vec<bool> {
-        let is_missing = |fingerprint: &Fingerprint| match self.entries.get_mut(fingerprint) {
-            Some(entry) if entry.unfound > 0 => {
-                entry.unfound -= 1;
-                false
+    /// common, so what this run has printed already says nothing about the next slice; only of a stray it does.
+    pub(super) fn missing(&mut self, records: impl Iterator<Item = Found>) -> Vec<bool> {
+        let mut strays: HashMap<Fingerprint, u32> = HashMap::new();
+        let is_missing = |found: Found| {
+            let Found {
+                fingerprint,
+                is_stray,
+            } = found;
+            let range = (fingerprint, i64::MIN)..=(fingerprint, i64::MAX);
+            let mut known = self.counts.range_mut(range);
+            if is_stray {
+                let seen = strays.entry(fingerprint).or_default();
+                *seen += 1;
+                return *seen > known.map(|(_, counts)| counts.printed).sum();
             }
-            _ => true,
+            !known.any(|(_, counts)| counts.take_one())
         };
-        records.iter().map(is_missing).collect()
+        records.map(is_missing).collect()
     }
 
-    /// Counts one more printed record.
-    pub(super) fn add(&mut self, fingerprint: Fingerprint, findable_until: i64) {
-        let entry = self.entries.entry(fingerprint).or_insert(Entry {
-            findable_until,
-            count: 0,
-            unfound: 0,
-        });
-        entry.count += 1;
-        entry.findable_until = entry.findable_until.max(findable_until);
+    /// Counts one more printed record, which a query may find until the Unix second `findable_until`.
+    pub(super) fn add(&mut self, found: Found, findable_until: i64) {
+        let key = (found.fingerprint, findable_until);
+        let counts = self.counts.entry(key).or_default();
+        counts.printed += 1;
+        counts.strayed += u32::from(found.is_stray);
     }
 
-    /// Puts back an entry that was stored.
-    pub(super) fn restore(&mut self, fingerprint: Fingerprint, entry: Entry) {
-        self.entries.insert(fingerprint, entry);
+    /// Puts back what earlier runs have printed.
+    pub(super) fn restore(&mut self, fingerprint: Fingerprint, findable_until: i64, count: u32) {
+        let counts = Counts {
+            printed: count,
+            unfound: count,
+            strayed: 0,
+        };
+        self.counts.insert((fingerprint, findable_until), counts);
     }
 
     /// Drops the records that no query from `time` on can find.
     pub(super) fn forget_before(&mut self, time: i64) {
-        self.entries.retain(|_, entry| entry.findable_until >= time);
+        self.counts
+            .retain(|(_, findable_until), _| *findable_until >= time);
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (Fingerprint, Entry)> {
-        self.entries
+    /// Fingerprints, until when they may be found, and how often they were printed.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Fingerprint, i64, u32)> {
+        self.counts
             .iter()
-            .map(|(fingerprint, entry)| (*fingerprint, *entry))
+            .map(|((fingerprint, findable_until), counts)| {
+                (*fingerprint, *findable_until, counts.printed)
+            })
+    }
+}
+
+impl Counts {
+    /// Takes one record off those that are to be come across; `false` if there is none.
+    fn take_one(&mut self) -> bool {
+        for left in [&mut self.unfound, &mut self.strayed] {
+            if *left > 0 {
+                *left -= 1;
+                return true;
+            }
+        }
+        false
     }
 }
 
@@ -81,14 +106,29 @@ mod tests {
     const A: Fingerprint = Fingerprint(1);
     const B: Fingerprint = Fingerprint(2);
 
+    fn inside(fingerprint: Fingerprint) -> Found {
+        Found {
+            fingerprint,
+            is_stray: false,
+        }
+    }
+
+    fn stray(fingerprint: Fingerprint) -> Found {
+        Found {
+            fingerprint,
+            is_stray: true,
+        }
+    }
+
+    fn missing(printed: &mut Printed, records: &[Fingerprint]) -> Vec<bool> {
+        printed.missing(records.iter().copied().map(inside))
+    }
+
     /// What the next run finds.
     fn reopened(printed: &Printed) -> Printed {
         let mut again = Printed::default();
-        for (fingerprint, entry) in printed.iter() {
-            again.restore(
-                fingerprint,
-                Entry::of_earlier_runs(entry.findable_until, entry.count),
-            );
+        for (fingerprint, findable_until, count) in printed.iter() {
+            again.restore(fingerprint, findable_until, count);
         }
         again
     }
@@ -96,38 +136,61 @@ mod tests {
     #[test]
     fn identical_twins_are_two_records() {
         let mut printed = Printed::default();
-        assert_eq!(printed.missing(&[A, A, B]), [true, true, true]);
-        printed.add(A, 10);
-        assert_eq!(reopened(&printed).missing(&[A, A, B]), [false, true, true]);
-        printed.add(A, 10);
-        let missing = reopened(&printed).missing(&[A, A, A]);
-        assert_eq!(missing, [false, false, true]);
-        assert_eq!(reopened(&printed).missing(&[A]), [false]);
+        assert_eq!(missing(&mut printed, &[A, A, B]), [true, true, true]);
+        printed.add(inside(A), 10);
+        let mut next = reopened(&printed);
+        assert_eq!(missing(&mut next, &[A, A, B]), [false, true, true]);
+        printed.add(inside(A), 10);
+        let mut next = reopened(&printed);
+        assert_eq!(missing(&mut next, &[A, A, A]), [false, false, true]);
+        assert_eq!(missing(&mut reopened(&printed), &[A]), [false]);
     }
 
     #[test]
     fn twins_in_different_slices_of_a_run_are_two_records_as_well() {
         let mut printed = Printed::default();
-        printed.add(A, 10);
+        printed.add(inside(A), 10);
         let mut printed = reopened(&printed);
-        assert_eq!(printed.missing(&[B, A]), [true, false]);
-        printed.add(B, 10);
-        assert_eq!(printed.missing(&[B, A]), [true, true]);
-        printed.add(B, 10);
-        printed.add(A, 10);
-        let missing = reopened(&printed).missing(&[A, A, A, B, B, B]);
-        assert_eq!(missing, [false, false, true, false, false, true]);
+        assert_eq!(missing(&mut printed, &[B, A]), [true, false]);
+        printed.add(inside(B), 10);
+        assert_eq!(missing(&mut printed, &[B, A]), [true, true]);
+        printed.add(inside(B), 10);
+        printed.add(inside(A), 20);
+        let found = missing(&mut reopened(&printed), &[A, A, A, B, B, B]);
+        assert_eq!(found, [false, false, true, false, false, true]);
+    }
+
+    #[test]
+    fn a_stray_is_printed_once_in_a_run_whichever_slice_comes_first() {
+        let mut printed = Printed::default();
+        printed.add(inside(A), 10);
+        assert_eq!(printed.missing([stray(A)].into_iter()), [false]);
+        assert_eq!(printed.missing([stray(B), stray(B)].into_iter()), [true; 2]);
+        printed.add(stray(B), 10);
+        printed.add(stray(B), 10);
+        assert_eq!(printed.missing([stray(B)].into_iter()), [false]);
+        assert_eq!(missing(&mut printed, &[B, B, B]), [false, false, true]);
     }
 
     #[test]
     fn a_record_is_forgotten_when_no_query_can_find_it_any_more() {
         let mut printed = Printed::default();
-        printed.add(A, 10);
-        printed.add(B, 20);
+        printed.add(inside(A), 10);
+        printed.add(inside(B), 20);
         printed.forget_before(10);
-        assert_eq!(reopened(&printed).missing(&[A, B]), [false, false]);
+        assert_eq!(missing(&mut reopened(&printed), &[A, B]), [false, false]);
         printed.forget_before(11);
-        assert_eq!(reopened(&printed).missing(&[A, B]), [true, false]);
+        assert_eq!(missing(&mut reopened(&printed), &[A, B]), [true, false]);
         assert_eq!(printed.iter().count(), 1);
+    }
+
+    #[test]
+    fn an_old_twin_that_is_forgotten_does_not_stand_for_a_new_one() {
+        let mut printed = Printed::default();
+        printed.add(inside(A), 10);
+        printed.add(inside(A), 20);
+        printed.forget_before(11);
+        let found = missing(&mut reopened(&printed), &[A, A]);
+        assert_eq!(found, [false, true]);
     }
 }

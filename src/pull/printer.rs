@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use super::checkpoint::{Checkpoint, Watermark};
 use super::fingerprint::Fingerprint;
-use super::output::{Announcement, Output, Tail};
+use super::output::{Announcement, Output, OutputMark, Tail};
+use super::printed::Found;
 use super::slice::{Line, Slice};
 use super::{Error, PulledSlice};
 use crate::api::Source;
@@ -99,11 +100,11 @@ impl Printer {
         };
         let known = checkpoint.state.output.clone();
         let announced = checkpoint.announced();
-        match self
+        let tail = self
             .output
             .cut_to(known.as_ref(), announced)
-            .map_err(Error::Output)?
-        {
+            .map_err(Error::Output)?;
+        match tail {
             Tail::None => {}
             Tail::Cut(bytes) => {
                 tracing::info!(
@@ -116,14 +117,21 @@ impl Printer {
                 "something else has written to the file of --output since the last run; give it a file of its own"
             ),
         }
-        if self.output.is_file() && announced.is_some() {
+        end_torn_line(&mut self.output)?;
+        let mark = self.output.mark().map_err(Error::Output)?;
+        if let Some(announced) = announced.filter(|_| mark.is_some()) {
+            let was_writing = known.is_some_and(|known| known.length() == announced.offset);
+            if tail == Tail::None && mark != checkpoint.state.output && was_writing {
+                tracing::warn!(
+                    bytes = announced.bytes,
+                    "the file of --output is another one than a killed run was writing to; at most so many bytes at the end of that one come again"
+                );
+            }
             // What comes behind the mark from now on is not what was announced.
             checkpoint.announce(None)?;
         }
-        end_torn_line(&mut self.output)?;
-        let mark = self.output.mark().map_err(Error::Output)?;
         let mut changed = false;
-        if mark.is_some() && mark != known {
+        if mark.is_some() && mark != checkpoint.state.output {
             self.output.sync_name().map_err(Error::Output)?;
             checkpoint.state.output = mark;
             changed = true;
@@ -159,13 +167,17 @@ impl Printer {
             acknowledge(checkpoint, pulled, &fresh, self.overlap);
             checkpoint.save()?;
         }
-        if self.output.is_file() {
-            announce(checkpoint, &fresh)?;
+        let mark = self.output.mark().map_err(Error::Output)?;
+        if let Some(mark) = &mark {
+            announce(checkpoint, mark, &fresh)?;
         }
         die(Moment::BeforeWrite)?;
-        self.output
-            .write(fresh.iter().map(|(line, _)| *line), true)
-            .map_err(Error::Output)?;
+        let written = self.output.write(fresh.iter().map(|(line, _)| *line), true);
+        if written.is_err() && mark.is_some() && self.output.mark().ok() == Some(mark) {
+            // Nothing of it is left, so what comes behind the mark from now on is not what was announced.
+            checkpoint.announce(None)?;
+        }
+        written.map_err(Error::Output)?;
         die(Moment::BeforeSave)?;
         if !self.faults.save_first {
             acknowledge(checkpoint, pulled, &fresh, self.overlap);
@@ -207,15 +219,14 @@ fn end_torn_line(output: &mut Output) -> Result<(), Error> {
 }
 
 /// Makes a half-written slice recognisable to the next run.
-fn announce(checkpoint: &mut Checkpoint, fresh: &[(&Line, Fingerprint)]) -> Result<(), Error> {
-    let Some(mark) = checkpoint
-        .state
-        .output
-        .as_ref()
-        .filter(|_| !fresh.is_empty())
-    else {
+fn announce(
+    checkpoint: &mut Checkpoint,
+    mark: &OutputMark,
+    fresh: &[(&Line, Found)],
+) -> Result<(), Error> {
+    if fresh.is_empty() {
         return Ok(());
-    };
+    }
     let lengths = fresh
         .iter()
         .map(|(line, _)| line.text.as_str().len() as u64 + 1);
@@ -231,28 +242,31 @@ fn fresh_lines<'a>(
     checkpoint: &mut Checkpoint,
     slice: &'a Slice,
     faults: Faults,
-) -> Vec<(&'a Line, Fingerprint)> {
-    let fingerprints: Vec<_> = slice.lines.iter().map(fingerprint).collect();
+) -> Vec<(&'a Line, Found)> {
+    let found: Vec<_> = slice.lines.iter().map(found).collect();
     let missing = checkpoint
         .state
         .source_mut(slice.source)
         .printed
-        .missing(&fingerprints);
+        .missing(found.iter().copied());
     let mut fresh: Vec<_> = slice
         .lines
         .iter()
-        .zip(fingerprints)
+        .zip(found)
         .zip(missing)
         .filter_map(|(line, missing)| missing.then_some(line))
         .collect();
     if faults.collapse_twins {
-        fresh.dedup_by_key(|(_, fingerprint)| *fingerprint);
+        fresh.dedup_by_key(|(_, found)| found.fingerprint);
     }
     fresh
 }
 
-fn fingerprint(line: &Line) -> Fingerprint {
-    Fingerprint::of(line.text.as_str())
+fn found(line: &Line) -> Found {
+    Found {
+        fingerprint: Fingerprint::of(line.text.as_str()),
+        is_stray: line.is_stray,
+    }
 }
 
 /// Moves the watermark to the end of the slice, but not past the server's clock: what the server has yet to
@@ -262,13 +276,13 @@ fn fingerprint(line: &Line) -> Fingerprint {
 fn acknowledge(
     checkpoint: &mut Checkpoint,
     pulled: &PulledSlice,
-    fresh: &[(&Line, Fingerprint)],
+    fresh: &[(&Line, Found)],
     overlap: i64,
 ) {
     let slice = &pulled.slice;
     let state = checkpoint.state.source_mut(slice.source);
-    for (line, fingerprint) in fresh {
-        state.printed.add(*fingerprint, line.findable_until);
+    for (line, found) in fresh {
+        state.printed.add(*found, line.findable_until);
     }
     let watermark = state
         .watermark

@@ -129,6 +129,8 @@ pub(super) struct Line {
     pub(super) text: LineText,
     /// The last time, in Unix seconds, by which any later query could find this record again.
     pub(super) findable_until: i64,
+    /// Whether its time lies outside the slice, which was sent it all the same.
+    pub(super) is_stray: bool,
 }
 
 /// A part of a window that has been read whole.

@@ -170,8 +170,12 @@ fn a_flag_that_cannot_be_parsed_is_told_in_json_if_asked() {
 #[test]
 fn a_key_in_the_wrong_place_is_not_said() {
     let key = "vkd_api_0123456789abcdef0123456789abcdef";
+    let with_slashes = "AbC/0123456789/x+/==".repeat(4);
+    let too_long = "0123456789".repeat(30);
     for arguments in [
         &["--api-key-file", key][..],
+        &["--api-key-file", &with_slashes],
+        &["--api-key-file", &too_long],
         &["--region", key],
         &[key],
         &["--only", key],

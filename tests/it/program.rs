@@ -100,6 +100,18 @@ impl Program {
         command
     }
 
+    /// Runs `script`, which starts the program by itself, in a shell with the same environment.
+    pub(crate) fn shell(&self, script: &str) -> Ended {
+        let mut command = Command::new("sh");
+        command
+            .args(["-c", script])
+            .current_dir(self.folder.path())
+            .env_clear()
+            .envs(self.variables.iter().cloned())
+            .stdin(Stdio::null());
+        command.output().unwrap().into()
+    }
+
     /// Starts the program without waiting for it.
     pub(crate) fn spawn<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Child {
         self.command(arguments).spawn().unwrap()

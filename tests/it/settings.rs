@@ -1,7 +1,7 @@
 //! Where settings come from, and what is said of those that cannot be used.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{BufRead, BufReader, ErrorKind};
 use std::net::TcpListener;
 
 use crate::program::{KEY, Program};
@@ -167,6 +167,44 @@ fn an_address_in_the_file_does_not_win_over_a_region_of_the_environment() {
     // Beside each other the address wins.
     let program = program.with("VERKADA_BASE_URL", "ftp://x");
     program.run(NOTHING).refuses(2, &["VERKADA_BASE_URL"]);
+}
+
+#[test]
+fn requests_go_through_the_proxy_that_is_named() {
+    let proxy = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = proxy.local_addr().unwrap();
+    let program = Program::bare()
+        .with("VERKADA_API_KEY", KEY)
+        .with("VERKADA_BASE_URL", "https://verkada.invalid")
+        // An empty variable counts as unset, and one that is not used is not looked at.
+        .with("HTTPS_PROXY", "")
+        .with("https_proxy", &format!(" http://{address} "))
+        .with("all_proxy", "socks5://127.0.0.1:1");
+    let mut child = program.spawn(NOTHING);
+    let (connection, _) = proxy.accept().unwrap();
+    let mut line = String::new();
+    BufReader::new(connection).read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(line, "CONNECT verkada.invalid:443 HTTP/1.1\r\n");
+}
+
+#[test]
+fn the_key_and_the_settings_are_never_written_over() {
+    let program = Program::bare().with("VERKADA_API_KEY_FILE", "key");
+    program.write("key", "a-key\n");
+    program.write(".env", "VERKADA_REGION=eu\n");
+    for arguments in [
+        ["--token-file", "key"],
+        ["--output", "key"],
+        ["--output", ".env"],
+        ["--checkpoint", "./key"],
+    ] {
+        program
+            .run(arguments)
+            .refuses(2, &[arguments[0], "the same file"]);
+    }
+    assert_eq!(fs::read_to_string(program.path("key")).unwrap(), "a-key\n");
 }
 
 #[test]

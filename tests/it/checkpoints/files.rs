@@ -118,6 +118,49 @@ fn an_announcement_is_about_one_file_and_one_run_only() {
 }
 
 #[test]
+fn what_is_appended_after_a_full_disk_is_never_cut_off() {
+    let server = server();
+    let program = Program::asking_demo(&server);
+    program.run(range(START, MIDDLE, &APPEND)).quietly();
+    let path = program.path("records.jsonl");
+    let before = fs::read(&path).unwrap();
+    let arguments = range(START, END, &APPEND).join(" ");
+    let binary = env!("CARGO_BIN_EXE_verkada-audit-logs");
+    // In blocks of 512 bytes: room for a part of what is new.
+    let blocks = before.len() / 512 + 100;
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec {binary} {arguments}");
+    let limited = program.shell(&script);
+    assert_eq!(limited.code, Some(1), "{}", limited.stderr);
+    assert!(fs::read(&path).unwrap() == before);
+    let shared = [&before[..], b"somebody else's line\n"].concat();
+    fs::write(&path, &shared).unwrap();
+    let ended = program.run(range(START, END, &APPEND));
+    ended.says(&["something else has written"]);
+    let records = fs::read(&path).unwrap();
+    assert!(records.starts_with(&shared));
+    let records = String::from_utf8(records).unwrap();
+    let records = records.replace("somebody else's line\n", "");
+    assert_eq!(sorted(&[&records]), everything(&server, START, END));
+}
+
+#[test]
+fn a_file_that_was_renamed_after_a_killed_run_is_told() {
+    let server = server();
+    let program = Program::asking_demo(&server);
+    program.run(range(START, MIDDLE, &APPEND)).quietly();
+    let path = program.path("records.jsonl");
+    let length = fs::metadata(&path).unwrap().len();
+    program.write(
+        "progress.json.lock",
+        format!("process 1\nwrites 700 bytes at {length}\n"),
+    );
+    fs::rename(&path, program.path("old.jsonl")).unwrap();
+    let ended = program.run(range(START, END, &APPEND));
+    assert_eq!(ended.code, Some(0));
+    ended.says(&["another one than a killed run was writing to", "bytes=700"]);
+}
+
+#[test]
 fn a_run_that_is_killed_as_it_starts_leaves_the_announcement_of_the_one_before() {
     let program = Program::bare();
     let demo = ["--demo", "--only", "notifications"].into_iter();

@@ -36,6 +36,8 @@ pub(super) struct History {
     /// How much of the output file is among it, and the files before it.
     pub(super) taken: usize,
     pub(super) rotated: Vec<u8>,
+    /// Whether no run has acknowledged anything since the last file was put away.
+    is_rotated: bool,
     /// Where the first run began, unless it was killed before it said so.
     pub(super) since: Option<i64>,
     /// Per source, as `Source::ALL` has it.
@@ -75,6 +77,7 @@ impl History {
             printed: Vec::new(),
             taken: 0,
             rotated: Vec::new(),
+            is_rotated: false,
             since: None,
             through: [None; 2],
             switched: [None; 2],
@@ -236,6 +239,11 @@ impl History {
         };
         let acknowledged = state["output"]["length"].as_u64().unwrap_or(0) as usize;
         let content = fs::read(self.world.path("out")).unwrap();
+        if self.is_rotated && acknowledged > content.len() {
+            // The run ended before it had looked at the new file.
+            return Ok(());
+        }
+        self.is_rotated = false;
         let fresh = content
             .get(self.taken..acknowledged)
             .ok_or("the acknowledged file is shorter than before")?;
@@ -305,6 +313,7 @@ impl History {
             return;
         }
         self.counts.rotations += 1;
+        self.is_rotated = true;
         self.rotated.extend(content);
         self.taken = 0;
         match self.dice.bool() {
