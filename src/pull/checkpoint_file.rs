@@ -143,6 +143,13 @@ fn hexadecimal_digits(number: u128) -> [u8; 32] {
     std::array::from_fn(|digit| b"0123456789abcdef"[(number >> (124 - 4 * digit)) as usize & 15])
 }
 
+/// In halves, for numbers of 64 bits are read several times faster.
+fn parse_digits(digits: &str) -> Option<u128> {
+    let (high, low) = digits.split_at_checked(16).filter(|_| digits.len() == 32)?;
+    let half = |digits| u64::from_str_radix(digits, 16).ok().map(u128::from);
+    Some(half(high)? << 64 | half(low)?)
+}
+
 impl<'de> Deserialize<'de> for Printed {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Reader;
@@ -155,15 +162,15 @@ impl<'de> Deserialize<'de> for Printed {
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Printed, A::Error> {
-                let mut printed = Printed::default();
+                let mut printed = Vec::new();
                 while let Some((fingerprint, findable_until, count)) =
                     list.next_element::<(&str, i64, u32)>()?
                 {
-                    let fingerprint =
-                        u128::from_str_radix(fingerprint, 16).map_err(A::Error::custom)?;
-                    printed.restore(Fingerprint(fingerprint), findable_until, count);
+                    let fingerprint = parse_digits(fingerprint)
+                        .ok_or_else(|| A::Error::custom("not a fingerprint"))?;
+                    printed.push((Fingerprint(fingerprint), findable_until, count));
                 }
-                Ok(printed)
+                Ok(printed.into_iter().collect())
             }
         }
 
@@ -186,10 +193,12 @@ mod tests {
             through: 1_800,
             remembered: 1_000,
         });
-        let printed = &mut state.audit_logs.printed;
-        printed.restore(Fingerprint(u128::MAX), 1_700, 1);
-        printed.restore(Fingerprint(7), 1_750, 1);
-        printed.restore(Fingerprint(7), 1_760, 2);
+        let printed = [
+            (Fingerprint(7), 1_750, 1),
+            (Fingerprint(7), 1_760, 2),
+            (Fingerprint(u128::MAX), 1_700, 1),
+        ];
+        state.audit_logs.printed = printed.into_iter().collect();
         state
     }
 
@@ -206,6 +215,24 @@ mod tests {
         assert_eq!(read.audit_logs.watermark, state().audit_logs.watermark);
         assert_eq!(entries(&read), entries(&state()));
         assert_eq!(read.notifications.watermark, None);
+    }
+
+    #[test]
+    fn a_fingerprint_has_thirty_two_digits() {
+        for number in [0, 1, u128::MAX, 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210] {
+            let digits = hexadecimal_digits(number);
+            assert_eq!(parse_digits(str::from_utf8(&digits).unwrap()), Some(number));
+        }
+        for other in [
+            "",
+            "0",
+            &"0".repeat(31),
+            &"0".repeat(33),
+            &"g".repeat(32),
+            &"é".repeat(16),
+        ] {
+            assert_eq!(parse_digits(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use serde_json::Value;
 use verkada_audit_logs::Checkpoint;
 use verkada_audit_logs::demo::{DemoServer, Profile};
 
@@ -232,4 +233,25 @@ fn a_record_that_turns_up_behind_a_reading_run_is_not_passed_over() {
     let whole = Program::asking_demo(&server).run(range(START, END, &only));
     let printed = sorted(&[&first.stdout, &second.stdout]);
     assert!(!second.stdout.is_empty() && printed == sorted(&[&whole.stdout]));
+}
+
+#[test]
+fn the_organisation_is_asked_for_again_until_audit_logs_answer() {
+    let failing = Switch::on();
+    let server = failing.server("/core/v1/audit_log");
+    let program = Program::asking_demo(&server);
+    let organization = || {
+        let text = fs::read_to_string(program.path("progress.json")).unwrap();
+        let state: Value = serde_json::from_str(&text).unwrap();
+        state["organization_id"].is_string()
+    };
+    let only = ["--only", "notifications"];
+    let ended = program.run(range(START, MIDDLE, &only));
+    assert_eq!(ended.code, Some(0));
+    assert!(ended.lines().len() > 20);
+    ended.says(&["the organisation is not known"]);
+    assert!(!organization());
+    failing.off();
+    program.run(range(START, END, &only)).quietly();
+    assert!(organization());
 }
