@@ -96,7 +96,7 @@ impl fmt::Display for ServerText {
     }
 }
 
-/// Whether `text` holds a part of `secret`, however it is split, escaped or written.
+/// Whether `text` holds a part of `secret`, in any case, and whatever stands between its letters and digits.
 fn gives_away(text: &str, secret: &Secret) -> bool {
     let letters_and_digits = |text: &str| -> Vec<u8> {
         let bytes = text.bytes().filter(u8::is_ascii_alphanumeric);

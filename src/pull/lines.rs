@@ -48,15 +48,6 @@ fn write_all(target: &mut dyn Write, mut slices: &mut [IoSlice<'_>]) -> io::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::api::LineText;
-
-    fn line(text: &str) -> Line {
-        Line {
-            text: LineText::Own(text.into()),
-            findable_until: 0,
-            is_stray: false,
-        }
-    }
 
     /// Takes a few bytes at a time, and now and then none.
     struct Reluctant(Vec<u8>, usize);
@@ -87,7 +78,7 @@ mod tests {
     #[test]
     fn every_byte_is_written_however_little_a_write_takes() {
         let texts = (0..1_300).map(|number| number.to_string());
-        let lines: Vec<_> = texts.map(|text| line(&text)).collect();
+        let lines: Vec<_> = texts.map(|text| Line::of(&text)).collect();
         let mut target = Reluctant(Vec::new(), 0);
         write_lines(&mut target, lines.iter()).unwrap();
         let expected: String = (0..1_300).map(|number| format!("{number}\n")).collect();

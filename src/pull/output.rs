@@ -242,20 +242,11 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::api::LineText;
-
-    fn line(text: &str) -> Line {
-        Line {
-            text: LineText::Own(text.into()),
-            findable_until: 0,
-            is_stray: false,
-        }
-    }
 
     /// A file that holds an acknowledged line.
     fn acknowledged(path: &Path) -> (Output, OutputMark) {
         let mut output = Output::append(path).unwrap();
-        output.write([line("one")].iter(), true).unwrap();
+        output.write([Line::of("one")].iter(), true).unwrap();
         let mark = output.mark().unwrap().unwrap();
         (output, mark)
     }
@@ -269,13 +260,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.jsonl");
         let (mut output, mark) = acknowledged(&path);
-        output.write([line("two")].iter(), true).unwrap();
+        output.write([Line::of("two")].iter(), true).unwrap();
 
         let mut again = Output::append(&path).unwrap();
         let cut = |output: &mut Output| output.cut_to(Some(&mark), announced(4, 4)).unwrap();
         assert_eq!(cut(&mut again), Tail::Cut(4));
         assert_eq!(cut(&mut again), Tail::None);
-        again.write([line("2")].iter(), true).unwrap();
+        again.write([Line::of("2")].iter(), true).unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "one\n2\n");
     }
 
@@ -284,7 +275,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out.jsonl");
         let (mut output, mark) = acknowledged(&path);
-        output.write([line("theirs")].iter(), true).unwrap();
+        output.write([Line::of("theirs")].iter(), true).unwrap();
         for announcement in [None, announced(0, 100), announced(4, 6)] {
             let tail = output.cut_to(Some(&mark), announcement).unwrap();
             assert_eq!(tail, Tail::Foreign(7));
@@ -327,7 +318,7 @@ mod tests {
         assert_eq!(Output::stream(io::sink()).mark().unwrap(), None);
         let mut full = Output::append(Path::new("/dev/full")).unwrap();
         assert_eq!(full.mark().unwrap(), None);
-        let error = full.write([line("one")].iter(), true).unwrap_err();
+        let error = full.write([Line::of("one")].iter(), true).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 }

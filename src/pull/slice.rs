@@ -133,6 +133,18 @@ pub(super) struct Line {
     pub(super) is_stray: bool,
 }
 
+#[cfg(test)]
+impl Line {
+    /// A line of which only the text matters.
+    pub(super) fn of(text: &str) -> Self {
+        Self {
+            text: LineText::Own(text.into()),
+            findable_until: 0,
+            is_stray: false,
+        }
+    }
+}
+
 /// A part of a window that has been read whole.
 #[derive(Debug)]
 pub(super) struct Slice {
