@@ -172,10 +172,11 @@ impl Collected {
     fn note_time(&mut self, time: DateTime<Utc>, bounds: &Bounds) {
         let second = time.timestamp();
         self.oldest = Some(self.oldest.map_or(second, |oldest| oldest.min(second)));
-        // A fraction later, it would be sent whether the start counts or not.
-        self.edge.first_asked |=
-            second == bounds.asked_from() && time.timestamp_subsec_nanos() == 0;
-        self.edge.last_second |= second == bounds.to - 1;
+        let is_whole = time.timestamp_subsec_nanos() == 0;
+        let is_last = second == bounds.to - 1;
+        self.edge.first_asked |= second == bounds.asked_from() && is_whole;
+        self.edge.last_whole |= is_last && is_whole;
+        self.edge.last_fraction |= is_last && !is_whole;
     }
 
     /// What the pages so far say of the slice at `bounds`. Pages come newest first, as far as is known, so they

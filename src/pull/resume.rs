@@ -1,6 +1,6 @@
 //! From where to carry on by hand after an interruption.
 
-use super::slice::{Bounds, Slice};
+use super::slice::{Bounds, Edge, Slice};
 
 /// The `--start` with which the rest of a range can be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,7 +16,8 @@ pub struct CarryOn {
 #[derive(Debug, Default)]
 pub(super) struct Resume {
     printed_to: Option<i64>,
-    last_second_holds_records: bool,
+    /// Of the last slice.
+    edge: Edge,
     /// What the answers have shown so far.
     start_is_inclusive: Option<bool>,
 }
@@ -26,12 +27,12 @@ impl Resume {
     pub(super) fn printed(&mut self, slice: &Slice) {
         if slice.edge.first_asked {
             self.start_is_inclusive = Some(true);
-        } else if self.last_second_holds_records && follows(self.printed_to, &slice.bounds) {
-            // The slice was asked for from that very second on, and did not show its records.
+        } else if self.edge.last_whole && follows(self.printed_to, &slice.bounds) {
+            // The slice was asked for from that very second on, and did not show its record.
             self.start_is_inclusive = Some(false);
         }
         self.printed_to = Some(slice.bounds.to);
-        self.last_second_holds_records = slice.edge.last_second;
+        self.edge = slice.edge;
     }
 
     /// Everything before this Unix second has been printed.
@@ -47,7 +48,13 @@ impl Resume {
                 repeats_start: false,
             };
         };
-        if self.last_second_holds_records && self.start_is_inclusive == Some(true) {
+        let Edge {
+            last_whole,
+            last_fraction,
+            ..
+        } = self.edge;
+        let holds_records = last_whole || last_fraction;
+        if holds_records && self.start_is_inclusive == Some(true) {
             return CarryOn {
                 start: printed_to,
                 repeats_start: false,
@@ -55,7 +62,11 @@ impl Resume {
         }
         CarryOn {
             start: printed_to - 1,
-            repeats_start: self.last_second_holds_records && self.start_is_inclusive.is_none(),
+            repeats_start: match self.start_is_inclusive {
+                // What lies exactly on the start is not sent again, what lies behind it is.
+                Some(false) => last_fraction,
+                _ => holds_records,
+            },
         }
     }
 }
@@ -68,9 +79,8 @@ fn follows(printed_to: Option<i64>, bounds: &Bounds) -> bool {
 mod tests {
     use super::*;
     use crate::api::Source;
-    use crate::pull::slice::Edge;
 
-    fn slice(from: i64, to: i64, first_asked: bool, last_second: bool) -> Slice {
+    fn slice(from: i64, to: i64, first_asked: bool, last_whole: bool) -> Slice {
         Slice {
             source: Source::AuditLogs,
             bounds: Bounds {
@@ -84,7 +94,8 @@ mod tests {
             organization_id: None,
             edge: Edge {
                 first_asked,
-                last_second,
+                last_whole,
+                last_fraction: false,
             },
         }
     }
@@ -144,6 +155,38 @@ mod tests {
             CarryOn {
                 start: 9,
                 repeats_start: true
+            }
+        );
+    }
+
+    /// The same with a record half a second behind its last second.
+    fn with_a_fraction(mut slice: Slice) -> Slice {
+        slice.edge.last_fraction = true;
+        slice
+    }
+
+    #[test]
+    fn fractions_of_a_second_show_nothing_and_come_again_from_an_exclusive_start() {
+        let unknown = [
+            with_a_fraction(slice(0, 10, false, false)),
+            with_a_fraction(slice(10, 20, false, false)),
+        ];
+        let again = |start| CarryOn {
+            start,
+            repeats_start: true,
+        };
+        assert_eq!(after(&unknown), again(19));
+        let exclusive = [
+            slice(0, 10, false, true),
+            with_a_fraction(slice(10, 20, false, true)),
+        ];
+        assert_eq!(after(&exclusive), again(19));
+        let inclusive = [with_a_fraction(slice(0, 20, true, false))];
+        assert_eq!(
+            after(&inclusive),
+            CarryOn {
+                start: 20,
+                repeats_start: false
             }
         );
     }

@@ -156,16 +156,18 @@ pub(super) struct Slice {
     pub(super) server_time: Option<DateTime<Utc>>,
     /// The organisation that its audit logs name.
     pub(super) organization_id: Option<String>,
-    /// Which seconds at its ends hold records, kept or not.
     pub(super) edge: Edge,
 }
 
-/// Which seconds at the ends of a slice hold records, kept or not: the first one that was asked for, which an
-/// API with exclusive starts would not show, and the last one inside.
+/// What the seconds at the ends of a slice hold, kept or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Edge {
+    /// A record exactly on the first second that was asked for, which an API with exclusive starts would not show.
     pub(super) first_asked: bool,
-    pub(super) last_second: bool,
+    /// A record exactly on the last second inside.
+    pub(super) last_whole: bool,
+    /// A record a fraction of a second behind that.
+    pub(super) last_fraction: bool,
 }
 
 /// How long slices should be, from what the last ones held.
