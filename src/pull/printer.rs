@@ -167,7 +167,10 @@ impl Printer {
             acknowledge(checkpoint, pulled, &fresh, self.overlap);
             checkpoint.save()?;
         }
-        let mark = self.output.mark().map_err(Error::Output)?;
+        let mark = match fresh.is_empty() {
+            true => None,
+            false => self.output.mark().map_err(Error::Output)?,
+        };
         if let Some(mark) = &mark {
             announce(checkpoint, mark, &fresh)?;
         }
@@ -224,9 +227,6 @@ fn announce(
     mark: &OutputMark,
     fresh: &[(&Line, Found)],
 ) -> Result<(), Error> {
-    if fresh.is_empty() {
-        return Ok(());
-    }
     let lengths = fresh
         .iter()
         .map(|(line, _)| line.text.as_str().len() as u64 + 1);
