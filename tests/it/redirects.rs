@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::net::TcpListener;
 
-use crate::program::Program;
+use crate::program::{KEY, Program};
 use crate::raw_server::{RawServer, Reply};
 
 const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
@@ -104,4 +104,14 @@ fn a_redirect_is_told_in_one_sentence_that_names_the_other_host() {
             format!("a token redirects (HTTP 302) to {target}, which is not followed; check");
         ends_at("/token", 302, location, &sentence);
     }
+}
+
+#[test]
+fn a_redirect_to_a_host_that_holds_the_key_does_not_say_it() {
+    let header = format!("location: https://{KEY}.example.com/\r\n");
+    let server = RawServer::start(move |_, _| Reply::with(302, &header, "moved"));
+    let ended = Program::asking_raw(&server).run(["--only", "audit-logs"]);
+    assert_eq!(ended.code, Some(5));
+    assert!(!ended.stderr.contains(KEY), "{}", ended.stderr);
+    ended.says(&["redirects (HTTP 302) to https://[redacted].example.com, which"]);
 }
