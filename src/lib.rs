@@ -1,8 +1,7 @@
-//! Audit logs and camera notifications from Verkada's cloud API, record by record and exactly as the API wrote
-//! them.
+//! Audit logs and camera notifications from Verkada's cloud API, record by record and exactly as the API wrote them.
 //!
-//! The program `verkada-audit-logs` prints one interval of both as JSON lines; this is what it is made of.
-//! [`VerkadaApi`] is useful on its own:
+//! The program `verkada-audit-logs` prints one interval of both as JSON lines. Its client, [`VerkadaApi`], is useful on
+//! its own:
 //!
 //! ```
 //! use verkada_audit_logs::demo::{DemoServer, Profile};
@@ -12,24 +11,24 @@
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(async {
 //! // With a real organisation: VerkadaApi::from_env()?
 //! let demo = DemoServer::builder(Profile::demo()).start()?;
-//! let client = VerkadaApi::builder(Secret::new(demo.api_key()))
+//! let client = VerkadaApi::builder(Secret::new(demo.api_key())?)
 //!     .base_url(demo.base_url().parse()?)
 //!     .build()?;
 //!
 //! // Every audit log and every notification of ten minutes, oldest first.
 //! let window = Window::new(1_789_401_600, 1_789_402_200, TimeBase::Event)?;
-//! let audit_logs = client.get_audit_logs(window).await?;
-//! let notifications = client.get_notifications(window).await?;
+//! let audit_logs = client.audit_logs(window).await?;
+//! let notifications = client.notifications(window).await?;
 //! assert!(audit_logs.iter().any(|log| log.event_name().as_deref() == Some("Live Stream Started")));
 //! assert!(notifications.iter().all(|notification| notification.created().is_some()));
 //!
-//! // The same page by page, newest first, as the API answers.
-//! let mut pages = client.audit_log_pages(window);
-//! let mut count = 0;
-//! while let Some(page) = pages.next().await? {
-//!     count += page.records.len();
+//! // A record in a type of yours.
+//! #[derive(serde::Deserialize)]
+//! struct Login {
+//!     user_email: Option<String>,
 //! }
-//! assert_eq!(count, audit_logs.len());
+//! let login: Login = audit_logs[0].parse()?;
+//! println!("{:?}", login.user_email);
 //! # Ok(())
 //! # })
 //! # }
@@ -37,37 +36,45 @@
 //!
 //! # Layout
 //!
-//! Calls go down this list, never up.
+//! Calls go down the drawing, never up.
 //!
-//! - `src/main.rs` and `src/cli/`: flags, variables, messages and exit codes; not part of the library.
-//! - [`pull`]: a window becomes lines. `run` on top; `plan` says what to read, `reader` fetches slices ahead,
-//!   `filter` keeps what is wanted, `printer` prints each record once to an `output` of `lines`, `checkpoint`
-//!   remembers it by its `fingerprint`, behind a `lock`.
-//! - [`api`]: the only room that talks to Verkada. `client` and `pages` on top; `transport` with `pacing`, `retry`
-//!   and `failed` below, on `http`; `tokens` with the `token_cache` beside; `page` and `record` for what comes back,
-//!   on `scan` (with `json_string`), `compact` and `value`.
-//! - [`demo`]: a simulated organisation over real HTTP on loopback, for `--demo`, the tests and the benches.
-//! - `durable_file` and `digest`: files replaced whole or not at all, and SHA-256.
+//! ```text
+//! main.rs            arguments, logging, runtime, one command, one error report, one exit code
+//!   |
+//! cli/               the person's side: flags and variables -> one checked configuration; messages, exit codes
+//!   |
+//! pull/              a window becomes lines: plan, read ahead, filter, print each record once, move the checkpoint
+//!   |
+//! api/               the only room that talks to Verkada: client, pages, records, tokens, pace, retries, errors
+//!   |
+//! json/              JSON text stepped through once, byte for byte
+//!
+//! demo/              a simulated Verkada over real HTTP on loopback, for --demo, the tests and the benches
+//! durable_file, digest, time    files replaced whole or not at all; SHA-256; Unix seconds
+//! ```
 
 #[cfg(not(unix))]
 compile_error!(
     "verkada-audit-logs relies on Unix file modes and signals; build it on Linux, macOS or a BSD"
 );
 
-pub mod api;
+mod api;
 pub mod demo;
 mod digest;
 mod durable_file;
+mod json;
+#[doc(hidden)]
 pub mod pull;
+mod time;
 
+#[doc(hidden)]
+pub use api::MOST_REQUESTS_PER_MINUTE;
 pub use api::{
     BaseUrl, ConfigurationError, DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_PAGE_SIZE,
     DEFAULT_SESSION_TIMEOUT, DEFAULT_TOKEN_EXPIRATION_TIME, DEFAULT_TOKEN_FILE, Effort, Endpoint,
-    Error, MAX_PAGE_SIZE, MAX_RETRIES, NetworkFailure, Page, Pages, Record, Region, Secret,
-    ServerText, Source, Statistics, TimeBase, VerkadaApi, VerkadaApiBuilder, Window,
+    Error, ErrorKind, MAX_PAGE_SIZE, MAX_RETRIES, NetworkFailure, Page, Pages, Record, Region,
+    Secret, ServerText, Source, Statistics, TimeBase, VerkadaApi, VerkadaApiBuilder, Window,
 };
-pub use pull::{
-    CRON_INTERVAL_MINUTES, CarryOn, Checkpoint, CheckpointError, DEFAULT_OVERLAP_MINUTES,
-    Error as PullError, EventFilter, INTERESTED_EVENTS, Outcome, Output, Printer, Progress, Pull,
-    Report, SourceReport, Span, scheduled_window, time_text,
-};
+pub use pull::{CRON_INTERVAL_MINUTES, INTERESTED_EVENTS};
+#[doc(hidden)]
+pub use time::time_text;

@@ -143,7 +143,7 @@ fn fixed_pages(count: usize) -> Vec<Vec<u8>> {
         ..Profile::demo()
     };
     let server = DemoServer::builder(profile).start().unwrap();
-    let client = VerkadaApi::builder(Secret::new(server.api_key()))
+    let client = VerkadaApi::builder(Secret::new(server.api_key()).unwrap())
         .base_url(server.base_url().parse().unwrap())
         .page_size(200)
         .max_requests_per_minute(1_000_000)
@@ -154,7 +154,7 @@ fn fixed_pages(count: usize) -> Vec<Vec<u8>> {
         MIDNIGHT,
         TimeBase::Event,
     );
-    let mut pages = client.audit_log_pages(window.unwrap());
+    let mut pages = client.pages(verkada_audit_logs::Source::AuditLogs, window.unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -162,7 +162,7 @@ fn fixed_pages(count: usize) -> Vec<Vec<u8>> {
     runtime.block_on(async {
         let mut bodies = Vec::new();
         while bodies.len() < count {
-            let page = pages.next().await.unwrap().unwrap();
+            let page = pages.next_page().await.unwrap().unwrap();
             let records: Vec<_> = page.records.iter().map(|record| record.text()).collect();
             let next = match bodies.len() + 1 {
                 last if last == count => "null".to_owned(),

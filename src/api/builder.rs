@@ -1,4 +1,4 @@
-//! How a client is put together.
+//! The settings of a client.
 
 use std::env::VarError;
 use std::path::PathBuf;
@@ -6,21 +6,42 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::client::{Inner, RequestOptions, VerkadaApi};
-use super::error::ConfigurationError;
-use super::http;
-use super::pacing::Pacer;
-use super::region::{BaseUrl, Region};
-use super::retry::RetryPolicy;
+use super::error::{ConfigurationError, Error};
+use super::http::{BaseUrl, Pacer, Region, RetryPolicy, Transport};
 use super::secret::Secret;
-use super::token_cache::TokenCache;
-use super::tokens::Tokens;
-use super::transport::Transport;
-use super::{
-    DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_PAGE_SIZE, DEFAULT_SESSION_TIMEOUT,
-    DEFAULT_TOKEN_FILE, MAX_PAGE_SIZE,
-};
+use super::token::{TokenFile, TokenStore};
+
+/// The usual number of records on a page; Verkada's own default.
+pub const DEFAULT_PAGE_SIZE: u32 = 100;
+
+/// The largest number of records that Verkada puts on a page.
+pub const MAX_PAGE_SIZE: u32 = 200;
+
+/// The usual limit for one attempt of a request, from connecting to the last byte of the answer.
+pub const DEFAULT_SESSION_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// The usual share of the 300 requests a minute that an organisation has for everything.
+pub const DEFAULT_MAX_REQUESTS_PER_MINUTE: u32 = 280;
+
+/// The highest pace that can be asked for, in requests a minute: as good as none.
+pub const MOST_REQUESTS_PER_MINUTE: u32 = 1_000_000;
+
+/// The usual name of the file that keeps the token from one run to the next.
+pub const DEFAULT_TOKEN_FILE: &str = "token.json";
 
 /// Settings of a [`VerkadaApi`]; everything but the key has a default.
+///
+/// ```
+/// use verkada_audit_logs::{Region, Secret, VerkadaApi};
+///
+/// let client = VerkadaApi::builder(Secret::new("vkd_api_0123456789")?)
+///     .region(Region::Eu)
+///     .token_file("/var/lib/verkada/token.json")
+///     .page_size(200)
+///     .build()?;
+/// assert_eq!(client.base_url().to_string(), "https://api.eu.verkada.com");
+/// # Ok::<(), verkada_audit_logs::ConfigurationError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct VerkadaApiBuilder {
     key: Secret,
@@ -32,8 +53,27 @@ pub struct VerkadaApiBuilder {
     policy: RetryPolicy,
 }
 
+impl VerkadaApi {
+    /// Starts a client for `key`.
+    pub fn builder(key: Secret) -> VerkadaApiBuilder {
+        VerkadaApiBuilder::new(key)
+    }
+
+    /// Builds a client from the variables of the program: `VERKADA_API_KEY`, `VERKADA_REGION`, `VERKADA_BASE_URL`,
+    /// `VERKADA_TOKEN_FILE` (`token.json` if unset), `VERKADA_PAGE_SIZE` and `VERKADA_MAX_REQUESTS_PER_MINUTE`. Empty
+    /// variables count as unset; `.env` is not read.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Configuration`](super::error::ErrorKind::Configuration) names the variable that is missing or cannot
+    /// be used.
+    pub fn from_env() -> Result<Self, Error> {
+        Ok(VerkadaApiBuilder::from_env()?.build()?)
+    }
+}
+
 impl VerkadaApiBuilder {
-    pub(super) fn new(key: Secret) -> Self {
+    fn new(key: Secret) -> Self {
         Self {
             key,
             base_url: Region::default().into(),
@@ -49,7 +89,7 @@ impl VerkadaApiBuilder {
         }
     }
 
-    pub(super) fn from_env() -> Result<Self, ConfigurationError> {
+    fn from_env() -> Result<Self, ConfigurationError> {
         Self::from_variables(&|name| std::env::var(name))
     }
 
@@ -66,14 +106,18 @@ impl VerkadaApiBuilder {
         if let Some(page_size) = number(lookup, "VERKADA_PAGE_SIZE", MAX_PAGE_SIZE)? {
             builder = builder.page_size(page_size);
         }
-        if let Some(requests) = number(lookup, "VERKADA_MAX_REQUESTS_PER_MINUTE", u32::MAX)? {
+        if let Some(requests) = number(
+            lookup,
+            "VERKADA_MAX_REQUESTS_PER_MINUTE",
+            MOST_REQUESTS_PER_MINUTE,
+        )? {
             builder = builder.max_requests_per_minute(requests);
         }
         let token_file: Option<PathBuf> = variable(lookup, "VERKADA_TOKEN_FILE")?;
         Ok(builder.token_file(token_file.unwrap_or_else(|| DEFAULT_TOKEN_FILE.into())))
     }
 
-    /// The host that holds the organisation; the United States unless told.
+    /// The region that holds the organisation. Default: the United States.
     #[must_use]
     pub fn region(self, region: Region) -> Self {
         self.base_url(region.into())
@@ -86,21 +130,21 @@ impl VerkadaApiBuilder {
         self
     }
 
-    /// Keeps the token in this file from one client to the next. Without it, each client asks for its own.
+    /// The file that keeps the token from one client to the next. Without one, each client asks for a token of its own.
     #[must_use]
     pub fn token_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.token_file = Some(path.into());
         self
     }
 
-    /// Records a page, 1 to 200; 100 unless told.
+    /// Records a page, 1 to 200. Default: 100.
     #[must_use]
     pub fn page_size(mut self, records: u32) -> Self {
         self.options.page_size = records;
         self
     }
 
-    /// Only notifications of these types; all unless told. Any word is passed on.
+    /// The types of notification to ask for; any word is passed on. Default: all.
     #[must_use]
     pub fn notification_types(mut self, types: impl IntoIterator<Item = String>) -> Self {
         self.options.notification_types = types.into_iter().collect();
@@ -114,22 +158,22 @@ impl VerkadaApiBuilder {
         self
     }
 
-    /// The client's share of the organisation's 300 requests a minute; 280 unless told.
+    /// The client's share of the organisation's 300 requests a minute. Default: 280.
     #[must_use]
     pub fn max_requests_per_minute(mut self, requests: u32) -> Self {
         self.max_requests_per_minute = requests;
         self
     }
 
-    /// How long one attempt of a request may take from beginning to end; 30 seconds unless told.
+    /// The limit for one attempt of a request from beginning to end. Default: 30 seconds.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self
     }
 
-    /// The first wait of the exponential back-off; one second unless told. Verkada's documented cool-down
-    /// after 429 is five times as long, and shrinks and grows with it.
+    /// The first wait of the exponential back-off. Default: one second. Verkada's documented cool-down after 429 is five
+    /// times as long, and shrinks and grows with it.
     #[must_use]
     pub fn first_retry_wait(mut self, wait: Duration) -> Self {
         self.policy.first_wait = wait;
@@ -137,7 +181,7 @@ impl VerkadaApiBuilder {
         self
     }
 
-    /// How long a client that rides out rate limits bears 429 without one success; five minutes unless told.
+    /// How long a client that rides out rate limits goes on without one success. Default: five minutes.
     #[must_use]
     pub fn rate_limit_patience(mut self, patience: Duration) -> Self {
         self.policy.rate_limit_patience = patience;
@@ -148,10 +192,9 @@ impl VerkadaApiBuilder {
     ///
     /// # Errors
     ///
-    /// Fails when the key is empty or holds characters that no header can carry, when a number is out of
-    /// range, or when the system's certificates cannot be loaded.
+    /// Fails if a number is out of range, if the environment names a proxy that cannot be used, or if the system's
+    /// certificates cannot be loaded.
     pub fn build(self) -> Result<VerkadaApi, ConfigurationError> {
-        let key: Secret = self.key.expose().parse()?;
         if !(1..=MAX_PAGE_SIZE).contains(&self.options.page_size) {
             return Err(ConfigurationError::new(format!(
                 "the page size must be 1 to {MAX_PAGE_SIZE}"
@@ -162,24 +205,23 @@ impl VerkadaApiBuilder {
                 "at least one request a minute is needed",
             ));
         }
-        let cache = self
+        let file = self
             .token_file
-            .map(|path| TokenCache::new(path, &key, &self.base_url));
-        let http = http::client(&self.base_url, self.timeout)?;
+            .map(|path| TokenFile::new(path, &self.key, &self.base_url));
         let pacer = Pacer::new(self.max_requests_per_minute);
         Ok(VerkadaApi::new(Inner {
-            tokens: Tokens::new(cache),
-            transport: Transport::new(http, self.base_url, pacer, self.policy, self.timeout),
-            key,
+            tokens: TokenStore::new(file),
+            transport: Transport::new(self.base_url, pacer, self.policy, self.timeout)?,
+            key: self.key,
             options: self.options,
         }))
     }
 }
 
-/// Looks up variables of the environment.
+/// A look-up of environment variables.
 type Lookup<'a> = dyn Fn(&str) -> Result<String, VarError> + 'a;
 
-/// A variable's value, `None` if unset or empty.
+/// The value of a variable; `None` if it is unset or empty.
 fn variable<T: FromStr>(lookup: &Lookup<'_>, name: &str) -> Result<Option<T>, ConfigurationError>
 where
     T::Err: std::fmt::Display,
@@ -187,7 +229,7 @@ where
     let refuse =
         |reason: &dyn std::fmt::Display| ConfigurationError::new(format!("{name}: {reason}"));
     let value = match lookup(name) {
-        Err(VarError::NotUnicode(_)) => return Err(refuse(&"the value is no UTF-8")),
+        Err(VarError::NotUnicode(_)) => return Err(refuse(&"the value is not UTF-8")),
         Err(VarError::NotPresent) => return Ok(None),
         Ok(value) if value.is_empty() => return Ok(None),
         Ok(value) => value,
@@ -196,7 +238,7 @@ where
     parsed.map(Some).map_err(|error| refuse(&error))
 }
 
-/// A variable's value as a number from 1 to `most`, `None` if unset or empty.
+/// The value of a variable as a number between 1 and `most`; `None` if it is unset or empty.
 fn number(lookup: &Lookup<'_>, name: &str, most: u32) -> Result<Option<u32>, ConfigurationError> {
     let Some(text) = variable::<String>(lookup, name)? else {
         return Ok(None);
@@ -209,7 +251,7 @@ fn number(lookup: &Lookup<'_>, name: &str, most: u32) -> Result<Option<u32>, Con
     {
         Some(number) => Ok(Some(number)),
         None => Err(ConfigurationError::new(format!(
-            "{name}: “{text}” is no whole number from 1 to {most}"
+            "{name}: “{text}” is not a whole number between 1 and {most}"
         ))),
     }
 }
@@ -223,7 +265,7 @@ mod tests {
     /// Builds from one variable, and a key unless that is the variable.
     fn built_from(name: &str, value: &str) -> Result<VerkadaApi, ConfigurationError> {
         let builder = VerkadaApiBuilder::from_variables(&|asked| match asked {
-            _ if asked == name && value == "no UTF-8" => {
+            _ if asked == name && value == "not UTF-8" => {
                 Err(VarError::NotUnicode(OsString::from("?")))
             }
             _ if asked == name => Ok(value.to_owned()),
@@ -239,14 +281,14 @@ mod tests {
             ("VERKADA_API_KEY", ""),
             ("VERKADA_API_KEY", " "),
             ("VERKADA_API_KEY", "two words"),
-            ("VERKADA_API_KEY", "no UTF-8"),
+            ("VERKADA_API_KEY", "not UTF-8"),
             ("VERKADA_REGION", "mars"),
             ("VERKADA_BASE_URL", "http://example.com"),
             ("VERKADA_PAGE_SIZE", "201"),
             ("VERKADA_PAGE_SIZE", "abc"),
-            ("VERKADA_PAGE_SIZE", "no UTF-8"),
+            ("VERKADA_PAGE_SIZE", "not UTF-8"),
             ("VERKADA_MAX_REQUESTS_PER_MINUTE", "0"),
-            ("VERKADA_TOKEN_FILE", "no UTF-8"),
+            ("VERKADA_TOKEN_FILE", "not UTF-8"),
         ] {
             let reason = built_from(name, value).unwrap_err().to_string();
             assert!(reason.starts_with(name), "{name}={value}: {reason}");
@@ -255,9 +297,12 @@ mod tests {
     }
 
     #[test]
-    fn what_the_variables_say_is_what_is_built() {
+    fn the_variables_set_up_the_client() {
         assert_eq!(
-            built_from("VERKADA_REGION", "eu").unwrap().base_url(),
+            built_from("VERKADA_REGION", "eu")
+                .unwrap()
+                .base_url()
+                .to_string(),
             "https://api.eu.verkada.com"
         );
         assert_eq!(

@@ -1,4 +1,4 @@
-//! The client: tokens in front, pages behind.
+//! The client: one page of a list, with a token that is fresh.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,21 +6,20 @@ use std::sync::Arc;
 use reqwest::{Method, Url};
 use tracing::debug;
 
-use super::builder::VerkadaApiBuilder;
 use super::error::{Endpoint, Error};
-use super::order::sort_oldest_first;
-use super::pacing::Urgency;
-use super::page::{Page, PageProblem};
-use super::pages::Pages;
-use super::record::Record;
+use super::http::{
+    API_KEY_HEADER, Answer, BaseUrl, Call, Statistics, TOKEN_HEADER, Transport, Unusable, Urgency,
+};
+use super::page::Page;
 use super::secret::Secret;
-use super::token_cache::Token;
-use super::tokens::Tokens;
-use super::transport::{API_KEY_HEADER, Answer, Call, Statistics, TOKEN_HEADER, Transport};
-use super::unix_now;
-use super::window::{Source, TimeBase, Window};
+use super::source::Source;
+use super::token::{Token, TokenStore};
+use super::window::{TimeBase, Window};
+use crate::time::unix_now;
 
 /// A client of one organisation's API. Cheap to clone; clones share the token and the pace.
+///
+/// [`VerkadaApi::builder`] sets one up, [`VerkadaApi::records`] reads a list whole, [`VerkadaApi::pages`] page by page.
 #[derive(Clone)]
 pub struct VerkadaApi {
     inner: Arc<Inner>,
@@ -29,12 +28,12 @@ pub struct VerkadaApi {
 
 pub(super) struct Inner {
     pub(super) key: Secret,
-    pub(super) tokens: Tokens,
+    pub(super) tokens: TokenStore,
     pub(super) transport: Transport,
     pub(super) options: RequestOptions,
 }
 
-/// What every request of a client asks for.
+/// Options of every request of a client.
 #[derive(Clone, Debug)]
 pub(super) struct RequestOptions {
     pub(super) page_size: u32,
@@ -43,23 +42,6 @@ pub(super) struct RequestOptions {
 }
 
 impl VerkadaApi {
-    /// Starts a client for `key`.
-    pub fn builder(key: Secret) -> VerkadaApiBuilder {
-        VerkadaApiBuilder::new(key)
-    }
-
-    /// A client as the environment variables of the program describe it: `VERKADA_API_KEY`,
-    /// `VERKADA_REGION`, `VERKADA_BASE_URL`, `VERKADA_TOKEN_FILE` (`token.json` if unset),
-    /// `VERKADA_PAGE_SIZE` and `VERKADA_MAX_REQUESTS_PER_MINUTE`. Empty variables count as unset; `.env` is
-    /// not read.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::Configuration`] names the variable that is missing or cannot be used.
-    pub fn from_env() -> Result<Self, Error> {
-        Ok(VerkadaApiBuilder::from_env()?.build()?)
-    }
-
     pub(super) fn new(inner: Inner) -> Self {
         Self {
             inner: Arc::new(inner),
@@ -77,39 +59,6 @@ impl VerkadaApi {
         }
     }
 
-    /// Every audit log of `window`, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// Whatever [`Error`] says; nothing is returned of a read that did not reach its end.
-    pub async fn get_audit_logs(&self, window: Window) -> Result<Vec<Record>, Error> {
-        self.get_all(Source::AuditLogs, window).await
-    }
-
-    /// Every notification of `window`, oldest first.
-    ///
-    /// # Errors
-    ///
-    /// As for [`VerkadaApi::get_audit_logs`].
-    pub async fn get_notifications(&self, window: Window) -> Result<Vec<Record>, Error> {
-        self.get_all(Source::Notifications, window).await
-    }
-
-    /// The audit logs of `window` page by page, newest first.
-    pub fn audit_log_pages(&self, window: Window) -> Pages {
-        self.pages(Source::AuditLogs, window)
-    }
-
-    /// The notifications of `window` page by page, newest first.
-    pub fn notification_pages(&self, window: Window) -> Pages {
-        self.pages(Source::Notifications, window)
-    }
-
-    /// The records of `source` in `window` page by page, newest first.
-    pub fn pages(&self, source: Source, window: Window) -> Pages {
-        Pages::new(self.clone(), source, window)
-    }
-
     /// Counts since the client was built.
     pub fn statistics(&self) -> Statistics {
         self.inner.transport.statistics()
@@ -120,32 +69,23 @@ impl VerkadaApi {
         self.inner.options.page_size
     }
 
-    /// Where the client sends its requests.
-    pub fn base_url(&self) -> String {
-        self.inner.transport.base_url.to_string()
+    /// The address that every request starts from.
+    pub fn base_url(&self) -> &BaseUrl {
+        self.inner.transport.base_url()
     }
 
-    /// Tells one key from another without giving it away; see [`Secret::fingerprint`].
+    /// The pace that the client was built with, in requests a second.
+    pub(crate) fn requests_per_second(&self) -> f64 {
+        self.inner.transport.requests_per_second()
+    }
+
+    /// The fingerprint of the key; see [`Secret::fingerprint`].
     pub fn key_fingerprint(&self) -> String {
         self.inner.key.fingerprint()
     }
 
-    async fn get_all(&self, source: Source, window: Window) -> Result<Vec<Record>, Error> {
-        let mut pages = self.pages(source, window);
-        let mut records = Vec::new();
-        while let Some(page) = pages.next().await? {
-            records.extend(page.records);
-        }
-        let timed = records
-            .into_iter()
-            .map(|record| (record.time(window.time_base()), record));
-        Ok(sort_oldest_first(timed)
-            .into_iter()
-            .map(|(_, record)| record)
-            .collect())
-    }
-
-    /// One page. A 401 buys one new token and the same request once more; a second 401 is final.
+    /// Requests one page. After a 401 it asks for one new token and sends the same request once more; a second 401 is
+    /// final.
     pub(super) async fn page(
         &self,
         source: Source,
@@ -159,8 +99,8 @@ impl VerkadaApi {
             .get_page(source, url.clone(), token.clone(), None, urgency)
             .await
         {
-            Err(Error::Authentication { status: 401, .. } | Error::TokenExpired { .. }) => {
-                // At once, before the new one grows old as well.
+            Err(error) if error.is_refused_token() => {
+                // With the highest urgency, so that the new token is used before it grows old as well.
                 let rejected = token;
                 let token = self
                     .token_in_turn(Some(&rejected), &Urgency::highest())
@@ -172,7 +112,7 @@ impl VerkadaApi {
         }
     }
 
-    /// Waits until a request may be sent, and returns a token that is fresh then: in a long line one grows old.
+    /// Waits until a request may be sent, and returns a token that is fresh then: it may grow old in a long queue.
     async fn token_in_turn(
         &self,
         rejected: Option<&Secret>,
@@ -221,12 +161,12 @@ impl VerkadaApi {
             let call = Call {
                 endpoint: Endpoint::Token,
                 method: Method::POST,
-                url: self.inner.transport.base_url.join("/token"),
+                url: self.inner.transport.base_url().join("/token"),
                 secret: (API_KEY_HEADER, self.inner.key.clone()),
                 key: self.inner.key.clone(),
                 rejected: rejected.cloned(),
                 rides_out: self.rides_out_rate_limits,
-                // Everybody else waits for it.
+                // Every other request waits for it.
                 urgency: Urgency::highest(),
             };
             self.inner.transport.turn(&call.urgency).await;
@@ -237,7 +177,7 @@ impl VerkadaApi {
 
     fn page_url(&self, source: Source, window: Window, page_token: Option<&str>) -> Url {
         let options = &self.inner.options;
-        let mut url = self.inner.transport.base_url.join(source.path());
+        let mut url = self.inner.transport.base_url().join(source.path());
         let mut query = url.query_pairs_mut();
         query
             .append_pair("start_time", &window.start().to_string())
@@ -269,24 +209,25 @@ impl fmt::Debug for VerkadaApi {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("VerkadaApi")
-            .field("base_url", &self.inner.transport.base_url)
+            .field("base_url", self.inner.transport.base_url())
             .field("options", &self.inner.options)
             .finish_non_exhaustive()
     }
 }
 
-/// The token of an answer to `POST /token`. The generated schema allows null: then there is none.
-fn issued_token(answer: Answer) -> Result<Secret, PageProblem> {
+/// Reads the answer to `POST /token`. One third party's schema allows a null token: then there is none.
+fn issued_token(answer: Answer) -> Result<Secret, Unusable> {
     let body = &answer.body;
-    let issued: serde_json::Map<_, _> =
-        serde_json::from_str(body).map_err(|error| match error.is_eof() {
-            true => PageProblem::EndsEarly,
-            false if body.trim_start().starts_with('<') => {
-                PageProblem::Unexpected("it is an HTML page".into())
-            }
-            false => PageProblem::Unexpected("it is no JSON object with a token in it".into()),
-        })?;
+    let issued: serde_json::Map<_, _> = serde_json::from_str(body).map_err(|error| {
+        if error.is_eof() {
+            Unusable::EndsEarly
+        } else if body.trim_start().starts_with('<') {
+            Unusable::Unexpected("it is an HTML page".into())
+        } else {
+            Unusable::Unexpected("it is not a JSON object with a token in it".into())
+        }
+    })?;
     let token = issued.get("token").and_then(serde_json::Value::as_str);
-    let token = token.and_then(|token| token.parse().ok());
-    token.ok_or_else(|| PageProblem::Unexpected("it holds no token that a header can carry".into()))
+    let token = token.and_then(|token| Secret::new(token).ok());
+    token.ok_or_else(|| Unusable::Unexpected("it holds no token that a header can carry".into()))
 }

@@ -1,143 +1,243 @@
-//! What can go wrong, by what a caller can do about it.
+//! Errors: what went wrong, what a caller can do about it, and how much was tried.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::server_text::ServerText;
-use super::window::Source;
+use super::source::Source;
 
-/// Why a read failed. Each variant asks for a different next step; the message holds its cause, so there is
-/// no `source` to print beside it.
-#[derive(Clone, Debug, thiserror::Error)]
+/// Why a read failed. [`Error::kind`] says what to do about it. The message holds its cause, so there is no
+/// [`source`](std::error::Error::source) to print beside it.
+#[derive(Clone, Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    endpoint: Option<Endpoint>,
+    status: Option<u16>,
+    detail: ServerText,
+    retry_after: Option<Duration>,
+    effort: Effort,
+}
+
+/// What kind of failure it is. Each kind asks for a different next step.
+#[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Error {
-    /// The key was refused, or a token that had just been issued for it was (401, 409). Use another key, or
-    /// the region that the key belongs to.
-    #[error("Verkada refused the credentials for {endpoint} (HTTP {status}){}", detail.clause())]
-    Authentication {
-        /// What was asked for.
-        endpoint: Endpoint,
-        /// 401, or 409, which some clients have seen for a bad key.
-        status: u16,
-        /// The server's own words.
-        detail: ServerText,
-    },
+pub enum ErrorKind {
+    /// The key, or a token that had just been issued for it, was refused. Use another key, or the region that the key
+    /// belongs to.
+    Authentication,
     /// Verkada calls a token expired that it had issued a moment before. Ask again later.
-    #[error("Verkada says that a token it had just issued has expired{}", detail.clause())]
-    TokenExpired {
-        /// The server's own words.
-        detail: ServerText,
-    },
-    /// The key lacks a permission (403). Verkada gives the same answer for a path that it does not know.
-    #[error("Verkada denied access to {endpoint} (HTTP 403){}", detail.clause())]
-    PermissionDenied {
-        /// What was asked for.
-        endpoint: Endpoint,
-        /// The server's own words.
-        detail: ServerText,
-    },
-    /// Verkada could not be reached, or an answer broke off, also after the retries. Ask again later.
-    #[error("Verkada could not be reached for {endpoint}: {cause} ({effort})")]
-    Connection {
-        /// What was asked for.
-        endpoint: Endpoint,
-        /// What happened last.
-        cause: NetworkFailure,
-        /// How often and how long it was tried.
-        effort: Effort,
-    },
-    /// The organisation's shared limit of requests was exhausted (429), also after the retries.
-    #[error("Verkada's limit of requests is used up, still so for {endpoint} ({effort}){}", detail.clause())]
-    RateLimited {
-        /// What was asked for.
-        endpoint: Endpoint,
-        /// How often and how long it was tried.
-        effort: Effort,
-        /// The server's own words.
-        detail: ServerText,
-    },
-    /// Verkada kept failing (408, 425, 5xx), also after the retries. Ask again later.
-    #[error("Verkada kept failing on {endpoint} with HTTP {status} ({effort}){}", detail.clause())]
-    Unavailable {
-        /// What was asked for.
-        endpoint: Endpoint,
-        /// The last status.
-        status: u16,
-        /// How often and how long it was tried.
-        effort: Effort,
-        /// The server's own words.
-        detail: ServerText,
-    },
-    /// The request itself was refused (other 4xx, or a status nobody expects). Asking again gives the same.
-    #[error("Verkada rejected the request for {endpoint} (HTTP {status}){}", detail.clause())]
-    Rejected {
-        /// What was asked for.
-        endpoint: Endpoint,
-        /// The status.
-        status: u16,
-        /// The server's own words.
-        detail: ServerText,
-    },
+    TokenExpired,
+    /// The key lacks a permission. Verkada gives the same answer for a path that it does not know.
+    PermissionDenied,
+    /// Verkada could not be reached, or an answer broke off, and the retries did not help. Ask again later.
+    Connection(NetworkFailure),
+    /// The organisation's shared limit of requests was used up, and the retries did not help.
+    RateLimited,
+    /// Verkada kept failing through all retries. Ask again later.
+    Unavailable,
+    /// The request itself was refused. Asking again gives the same answer.
+    Rejected,
     /// A redirect, which is never followed: it would carry the key to another host.
-    #[error("{endpoint} redirects (HTTP {status}) to {target}, which is not followed")]
     Redirected {
-        /// What was asked for.
-        endpoint: Endpoint,
-        /// The status.
-        status: u16,
-        /// Where to, without path and query.
+        /// Where it leads, without path and query.
         target: ServerText,
     },
-    /// The answer was a success, but not one that can be read.
-    #[error("the answer for {endpoint} cannot be used: {problem}")]
+    /// The answer says success and cannot be read.
     UnusableAnswer {
-        /// What was asked for.
-        endpoint: Endpoint,
-        /// What came instead.
+        /// What came instead, in words that end a sentence.
         problem: String,
     },
     /// A page token came back that had been seen before in the same read.
-    #[error(
-        "the pages of {endpoint} go in circles: page {page} names a next page that was already read"
-    )]
     CircularPages {
-        /// What was asked for.
-        endpoint: Endpoint,
         /// The page that named it, counted from 1.
         page: u64,
     },
-    /// The list goes on and on without a record.
-    #[error(
-        "the pages of {endpoint} do not end: page {page} is the last of {empty} empty ones in a row"
-    )]
+    /// Page after page came without a record.
     EndlessPages {
-        /// What was asked for.
-        endpoint: Endpoint,
         /// The last page that was read, counted from 1.
         page: u64,
         /// How many empty pages came in a row.
         empty: u32,
     },
     /// The client cannot be built as asked.
-    #[error(transparent)]
-    Configuration(#[from] ConfigurationError),
+    Configuration(ConfigurationError),
+}
+
+impl ErrorKind {
+    /// The meaning of a status other than 200 and of the words that came with it: the only place that knows.
+    ///
+    /// Documented are 401 for a bad key or token, 403 for a missing permission, 429 and 5xx. 409 was seen by one client
+    /// for a bad key. `target` says where a redirect leads.
+    pub(super) fn of_status(
+        status: u16,
+        endpoint: Endpoint,
+        detail: &ServerText,
+        target: impl FnOnce() -> ServerText,
+    ) -> Self {
+        match status {
+            401 if endpoint != Endpoint::Token && detail.says_token_expired() => Self::TokenExpired,
+            401 | 409 => Self::Authentication,
+            403 => Self::PermissionDenied,
+            429 => Self::RateLimited,
+            408 | 425 | 500..=599 => Self::Unavailable,
+            300..=399 => Self::Redirected { target: target() },
+            _ => Self::Rejected,
+        }
+    }
 }
 
 impl Error {
-    /// What was asked for when it happened; `None` before anything was.
+    pub(super) fn new(endpoint: Endpoint, kind: ErrorKind) -> Self {
+        Self {
+            kind,
+            endpoint: Some(endpoint),
+            status: None,
+            detail: ServerText::default(),
+            retry_after: None,
+            effort: Effort::default(),
+        }
+    }
+
+    /// An answer with another status than 200.
+    pub(super) fn refused(
+        endpoint: Endpoint,
+        kind: ErrorKind,
+        status: u16,
+        detail: ServerText,
+        retry_after: Option<Duration>,
+    ) -> Self {
+        Self {
+            status: Some(status),
+            detail,
+            retry_after,
+            ..Self::new(endpoint, kind)
+        }
+    }
+
+    pub(super) fn with_effort(self, effort: Effort) -> Self {
+        Self { effort, ..self }
+    }
+
+    /// What kind of failure it is.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.kind
+    }
+
+    /// The request that failed; `None` before any was made.
     pub fn endpoint(&self) -> Option<Endpoint> {
-        match self {
-            Self::Authentication { endpoint, .. }
-            | Self::PermissionDenied { endpoint, .. }
-            | Self::Connection { endpoint, .. }
-            | Self::RateLimited { endpoint, .. }
-            | Self::Unavailable { endpoint, .. }
-            | Self::Rejected { endpoint, .. }
-            | Self::Redirected { endpoint, .. }
-            | Self::UnusableAnswer { endpoint, .. }
-            | Self::CircularPages { endpoint, .. }
-            | Self::EndlessPages { endpoint, .. } => Some(*endpoint),
-            Self::TokenExpired { .. } | Self::Configuration(_) => None,
+        self.endpoint
+    }
+
+    /// The HTTP status, if there was an answer with one other than 200.
+    pub fn status(&self) -> Option<u16> {
+        self.status
+    }
+
+    /// The words of the server, possibly none.
+    pub fn detail(&self) -> &ServerText {
+        &self.detail
+    }
+
+    /// The wait that the answer asked for.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.retry_after
+    }
+
+    /// How often the request was sent, and for how long.
+    pub fn effort(&self) -> Effort {
+        self.effort
+    }
+
+    /// Whether the same request may succeed later.
+    pub fn is_transient(&self) -> bool {
+        matches!(
+            self.kind,
+            ErrorKind::Connection(_) | ErrorKind::RateLimited | ErrorKind::Unavailable
+        )
+    }
+
+    /// Whether a new token may help.
+    pub(super) fn is_refused_token(&self) -> bool {
+        self.status == Some(401)
+    }
+}
+
+impl From<ConfigurationError> for Error {
+    fn from(error: ConfigurationError) -> Self {
+        Self {
+            endpoint: None,
+            ..Self::new(Endpoint::Token, ErrorKind::Configuration(error))
+        }
+    }
+}
+
+impl std::error::Error for Error {}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (effort, detail) = (self.effort, self.detail.clause());
+        let endpoint = self
+            .endpoint
+            .map_or_else(String::new, |endpoint| endpoint.to_string());
+        let status = self
+            .status
+            .map_or_else(String::new, |status| format!(" (HTTP {status})"));
+        match &self.kind {
+            ErrorKind::Authentication => {
+                write!(
+                    formatter,
+                    "Verkada refused the credentials for {endpoint}{status}{detail}"
+                )
+            }
+            ErrorKind::TokenExpired => write!(
+                formatter,
+                "Verkada says that a token it had just issued has expired{detail}"
+            ),
+            ErrorKind::PermissionDenied => {
+                write!(
+                    formatter,
+                    "Verkada denied access to {endpoint}{status}{detail}"
+                )
+            }
+            ErrorKind::Connection(cause) => write!(
+                formatter,
+                "Verkada could not be reached for {endpoint}: {cause} ({effort})"
+            ),
+            ErrorKind::RateLimited => write!(
+                formatter,
+                "Verkada's limit of requests is used up, still so for {endpoint} ({effort}){detail}"
+            ),
+            ErrorKind::Unavailable => write!(
+                formatter,
+                "Verkada kept failing on {endpoint} with HTTP {} ({effort}){detail}",
+                self.status.unwrap_or_default()
+            ),
+            ErrorKind::Rejected => {
+                write!(
+                    formatter,
+                    "Verkada rejected the request for {endpoint}{status}{detail}"
+                )
+            }
+            ErrorKind::Redirected { target } => {
+                write!(
+                    formatter,
+                    "{endpoint} redirects{status} to {target}, which is not followed"
+                )
+            }
+            ErrorKind::UnusableAnswer { problem } => {
+                write!(
+                    formatter,
+                    "the answer for {endpoint} cannot be used: {problem}"
+                )
+            }
+            ErrorKind::CircularPages { page } => write!(
+                formatter,
+                "the pages of {endpoint} go in circles: page {page} names a next page that was already read"
+            ),
+            ErrorKind::EndlessPages { page, empty } => write!(
+                formatter,
+                "the pages of {endpoint} do not end: page {page} is the last of {empty} empty ones in a row"
+            ),
+            ErrorKind::Configuration(error) => error.fmt(formatter),
         }
     }
 }
@@ -161,7 +261,7 @@ impl fmt::Display for Endpoint {
 }
 
 /// How much was tried before giving up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effort {
     /// Requests sent, the first one included.
     pub attempts: u32,
@@ -183,6 +283,7 @@ impl fmt::Display for Effort {
 
 /// What happened between this machine and Verkada.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum NetworkFailure {
     /// No connection: refused, reset, no such host, no valid certificate.
     Connect(ServerText),
@@ -210,7 +311,44 @@ impl fmt::Display for NetworkFailure {
     }
 }
 
-/// A setting that cannot be used, and why, in words that end a line which begins with the setting's name.
+/// Words of the server, fit for a log line: control characters removed, secrets and signed links redacted, at most 500
+/// characters.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ServerText(String);
+
+impl ServerText {
+    /// Wraps text that has been cleaned.
+    pub(super) fn cleaned(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text itself, possibly empty.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The end of a sentence: nothing, or `, saying “…”`.
+    fn clause(&self) -> String {
+        match self.0.as_str() {
+            "" => String::new(),
+            words => format!(", saying “{words}”"),
+        }
+    }
+
+    /// Whether Verkada says that a token has expired. The documentation writes "Token expired", an older client has
+    /// seen "API token expired".
+    fn says_token_expired(&self) -> bool {
+        self.0.to_ascii_lowercase().contains("token expired")
+    }
+}
+
+impl fmt::Display for ServerText {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// A setting that cannot be used, and why. The words end a line that begins with the setting's name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct ConfigurationError(String);

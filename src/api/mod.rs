@@ -1,67 +1,44 @@
-//! The only room that talks to Verkada: tokens, pace, retries, pages and errors. It knows no file but the
-//! token's.
+//! The only room that talks to Verkada. It knows no file but the token's.
+//!
+//! A client asks for one page at a time; lists are read on top of that. Every request goes through one `send`, and
+//! every failure comes back as one kind of error that knows its status, its effort and whether it may pass.
+//!
+//! ```text
+//! builder ---> client <--- pages       lists: page by page, or whole
+//!                | | `---> page ---> record    what comes back
+//!                | `-----> token/      the token, in memory and in its file
+//!                `-------> http/       one request until it is answered
+//! below all of them: source, window, secret, error
+//! ```
 
 mod builder;
 mod client;
-mod compact;
 mod error;
-mod failed;
 mod http;
-mod json_string;
-mod order;
-
-mod pacing;
 mod page;
 mod pages;
 mod record;
-mod region;
-mod retry;
-mod scan;
 mod secret;
-mod server_text;
-mod token_cache;
-mod tokens;
-mod transport;
-mod value;
+mod source;
+mod token;
 mod window;
 
-use std::time::Duration;
-
-pub use builder::VerkadaApiBuilder;
+pub use builder::{
+    DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_PAGE_SIZE, DEFAULT_SESSION_TIMEOUT,
+    DEFAULT_TOKEN_FILE, MAX_PAGE_SIZE, MOST_REQUESTS_PER_MINUTE, VerkadaApiBuilder,
+};
 pub use client::VerkadaApi;
-pub use error::{ConfigurationError, Effort, Endpoint, Error, NetworkFailure};
+pub use error::{
+    ConfigurationError, Effort, Endpoint, Error, ErrorKind, NetworkFailure, ServerText,
+};
+pub use http::{BaseUrl, MAX_RETRIES, Region, Statistics};
 pub use page::Page;
 pub use pages::Pages;
 pub use record::Record;
-pub use region::{BaseUrl, Region};
 pub use secret::Secret;
-pub use server_text::ServerText;
-pub use transport::Statistics;
-pub use window::{Source, TimeBase, Window};
+pub use source::Source;
+pub use token::DEFAULT_TOKEN_EXPIRATION_TIME;
+pub use window::{TimeBase, Window};
 
-pub(crate) use order::sort_oldest_first;
-pub(crate) use pacing::Urgency;
-pub(crate) use record::LineText;
-pub(crate) use scan::{Malformed, Scan};
-
-/// Records a page unless told otherwise; Verkada's own default.
-pub const DEFAULT_PAGE_SIZE: u32 = 100;
-/// The most records that Verkada puts on a page.
-pub const MAX_PAGE_SIZE: u32 = 200;
-/// How long a token is used. Verkada documents 30 minutes; the rest is a margin.
-pub const DEFAULT_TOKEN_EXPIRATION_TIME: Duration = Duration::from_secs(25 * 60);
-/// How often a request is sent again after a failure that may pass.
-pub const MAX_RETRIES: u32 = 3;
-/// How long one attempt of a request may take, from connecting to the last byte of the answer.
-pub const DEFAULT_SESSION_TIMEOUT: Duration = Duration::from_secs(30);
-/// Our share of the 300 requests a minute that an organisation has for everything.
-pub const DEFAULT_MAX_REQUESTS_PER_MINUTE: u32 = 280;
-/// Where the token is kept from one run to the next.
-pub const DEFAULT_TOKEN_FILE: &str = "token.json";
-/// The longest answer that is read, after decompression.
-const MAX_BODY_BYTES: usize = 64 << 20;
-
-/// Unix seconds by this machine's clock.
-fn unix_now() -> i64 {
-    chrono::Utc::now().timestamp()
-}
+pub(crate) use http::Urgency;
+pub(crate) use record::{TextRange, sort_oldest_first};

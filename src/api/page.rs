@@ -5,66 +5,61 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::record::{Place, Record};
-use super::scan::{Malformed, Scan};
-use super::value::string;
-use super::window::Source;
+use super::http::Unusable;
+use super::record::{Outline, Record};
+use super::source::Source;
+use crate::json::{Malformed, Scan, decode_string};
 
 /// One page of a list, newest record first, as the API answers.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct Page {
-    /// The records, possibly none: an empty page is not the end.
+    /// The records, possibly none. An empty page is not the end of the list.
     pub records: Vec<Record>,
-    /// The server's clock when it answered, in whole seconds, if it said.
+    /// The server's clock when it answered, in whole seconds, if the answer named it.
     pub server_time: Option<DateTime<Utc>>,
     pub(super) next: Option<String>,
-}
-
-/// Why a body is not a page.
-#[derive(Debug)]
-pub(super) enum PageProblem {
-    /// The text ends in the middle of the JSON value.
-    EndsEarly,
-    /// Something else than what is documented, in words that end a sentence.
-    Unexpected(String),
 }
 
 impl Page {
     /// Reads `body`, the answer of `source`'s endpoint. A list that is missing or null is empty; a next page
     /// token that is missing, null or empty ends the read.
-    pub(super) fn parse(body: String, source: Source) -> Result<Self, PageProblem> {
+    pub(super) fn parse(body: String, source: Source) -> Result<Self, Unusable> {
         let Envelope {
             list,
             next,
             has_message,
-        } = Envelope::read(&body, source.list_key()).map_err(|refusal| refusal.describe(&body))?;
+        } = Envelope::read(&body, source.list_key())
+            .map_err(|problem| problem.located_in(&body))?;
         let (list, next) = (list.flatten(), next_page_token(next)?);
         if list.is_none() && next.is_none() && has_message {
-            return Err(PageProblem::Unexpected(
+            return Err(Unusable::Unexpected(
                 "it is an error message instead of a list".into(),
             ));
         }
         let body = Arc::new(body);
-        let places = list.unwrap_or_default().into_iter();
+        let outlines = list.unwrap_or_default().into_iter();
         Ok(Self {
-            records: places.map(|place| Record::new(&body, place)).collect(),
+            records: outlines
+                .map(|outline| Record::new(&body, outline))
+                .collect(),
             next,
             server_time: None,
         })
     }
 }
 
-/// A number is taken by its digits: whatever is neither missing, null nor empty says that there is more.
-fn next_page_token(raw: Option<&str>) -> Result<Option<String>, PageProblem> {
+/// Reads the token of the next page. Null, empty and missing mean that there is none; a number is taken by its digits.
+fn next_page_token(raw: Option<&str>) -> Result<Option<String>, Unusable> {
     let raw = raw.unwrap_or("null");
     let token = match raw.as_bytes() {
         b"null" => return Ok(None),
-        [b'"', ..] => string(raw).map(Cow::into_owned),
+        [b'"', ..] => decode_string(raw).map(Cow::into_owned),
         [b'-' | b'0'..=b'9', ..] => Some(raw.to_owned()),
         _ => None,
     };
     let token =
-        token.ok_or_else(|| PageProblem::Unexpected("“next_page_token” is no text".into()))?;
+        token.ok_or_else(|| Unusable::Unexpected("“next_page_token” is not text".into()))?;
     Ok(Some(token).filter(|token| !token.is_empty()))
 }
 
@@ -72,37 +67,24 @@ fn next_page_token(raw: Option<&str>) -> Result<Option<String>, PageProblem> {
 #[derive(Default)]
 struct Envelope<'a> {
     /// The list is missing, null, or there.
-    list: Option<Option<Vec<Place>>>,
+    list: Option<Option<Vec<Outline>>>,
     next: Option<&'a str>,
-    /// As Verkada's errors have one.
+    /// Whether there is a `message`, as in Verkada's errors.
     has_message: bool,
-}
-
-/// Why a text is no envelope.
-enum Refusal {
-    Malformed(Malformed),
-    /// JSON, but in words that end a sentence.
-    Unexpected(String),
-}
-
-impl From<Malformed> for Refusal {
-    fn from(malformed: Malformed) -> Self {
-        Self::Malformed(malformed)
-    }
 }
 
 impl<'a> Envelope<'a> {
     /// Reads `text`, whose list has the key `list_key`.
-    fn read(text: &'a str, list_key: &str) -> Result<Self, Refusal> {
+    fn read(text: &'a str, list_key: &str) -> Result<Self, Unusable> {
         let mut envelope = Self::default();
         let scan = Scan::new(text);
         let start = scan.white_space(0);
         if scan.peek(start) != b'{' {
             scan.end(scan.value(start)?)?;
-            return Err(Refusal::Unexpected("it is JSON, but no object".into()));
+            return Err(Unusable::Unexpected("it is JSON, but not an object".into()));
         }
         let end = scan.object(start, |key, value| {
-            let key = string(&text[key]).unwrap_or_default();
+            let key = decode_string(&text[key]).unwrap_or_default();
             let key = key.as_ref();
             let (is_repeated, end) = if key == list_key {
                 let (list, end) = read_list(text, &scan, key, value)?;
@@ -114,58 +96,37 @@ impl<'a> Envelope<'a> {
                 let is_repeated = is_next && envelope.next.replace(&text[value..end]).is_some();
                 (is_repeated, end)
             };
-            match is_repeated {
+            if is_repeated {
                 // Of two lists one would have to be dropped.
-                true => Err(Refusal::Unexpected(format!("it has “{key}” twice"))),
-                false => Ok(end),
+                return Err(Unusable::Unexpected(format!("it has “{key}” twice")));
             }
+            Ok(end)
         })?;
         scan.end(end)?;
         Ok(envelope)
     }
 }
 
-/// Reads the list, or null, that begins at `start`, the value of `key`. Returns where it ends as well.
+/// Reads the list, or null, that begins at `start`, the value of `key`. Returns the position after it as well.
 fn read_list(
     text: &str,
     scan: &Scan<'_>,
     key: &str,
     start: usize,
-) -> Result<(Option<Vec<Place>>, usize), Refusal> {
+) -> Result<(Option<Vec<Outline>>, usize), Unusable> {
     if scan.peek(start) == b'[' {
-        let mut places = Vec::new();
+        let mut outlines = Vec::new();
         let end = scan.array(start, |at| {
-            let (place, end) = Place::read(text, scan, at)?;
-            places.push(place);
+            let (outline, end) = Outline::read(text, scan, at)?;
+            outlines.push(outline);
             Ok::<_, Malformed>(end)
         })?;
-        return Ok((Some(places), end));
+        return Ok((Some(outlines), end));
     }
     let end = scan.value(start)?;
     match &text[start..end] {
         "null" => Ok((None, end)),
-        _ => Err(Refusal::Unexpected(format!("“{key}” is no list"))),
-    }
-}
-
-impl Refusal {
-    /// Says what is wrong with `body` by position only: nothing of it is quoted.
-    fn describe(self, body: &str) -> PageProblem {
-        match self {
-            Self::Malformed(Malformed { at }) if at == body.len() => PageProblem::EndsEarly,
-            Self::Malformed(_) if body.trim_start().starts_with('<') => {
-                PageProblem::Unexpected("it is an HTML page".into())
-            }
-            Self::Malformed(Malformed { at }) => {
-                let before = &body.as_bytes()[..at];
-                let lines = before.split(|byte| *byte == b'\n');
-                let column = lines.clone().next_back().map_or(0, <[u8]>::len) + 1;
-                let line = lines.count();
-                let words = format!("it is no JSON (at line {line}, column {column})");
-                PageProblem::Unexpected(words)
-            }
-            Self::Unexpected(words) => PageProblem::Unexpected(words),
-        }
+        _ => Err(Unusable::Unexpected(format!("“{key}” is not a list"))),
     }
 }
 
@@ -174,7 +135,7 @@ mod tests {
     use super::*;
     use crate::api::window::TimeBase;
 
-    fn parse(body: &str) -> Result<Page, PageProblem> {
+    fn parse(body: &str) -> Result<Page, Unusable> {
         Page::parse(body.to_owned(), Source::AuditLogs)
     }
 
@@ -279,7 +240,7 @@ mod tests {
             r#"{"audit_logs":null,"audit_logs":["SECRET"]}"#,
         ] {
             match parse(body) {
-                Err(PageProblem::Unexpected(words)) => {
+                Err(Unusable::Unexpected(words)) => {
                     assert!(!words.contains("SECRET"), "{words}")
                 }
                 other => panic!("{body}: {other:?}"),
@@ -296,7 +257,7 @@ mod tests {
             r#"{"audit_logs":[{"a":1"#,
             r#"{"audit_logs":[]"#,
         ] {
-            assert!(matches!(parse(body), Err(PageProblem::EndsEarly)), "{body}");
+            assert!(matches!(parse(body), Err(Unusable::EndsEarly)), "{body}");
         }
     }
 }

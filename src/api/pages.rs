@@ -1,4 +1,4 @@
-//! Reading a list page by page.
+//! Reading a list, page by page or whole.
 
 use std::collections::HashSet;
 
@@ -6,107 +6,175 @@ use futures_util::Stream;
 use futures_util::stream::try_unfold;
 
 use super::client::VerkadaApi;
-use super::error::{Endpoint, Error};
-use super::pacing::Urgency;
+use super::error::{Endpoint, Error, ErrorKind};
+use super::http::Urgency;
 use super::page::Page;
-use super::window::{Source, Window};
+use super::record::{Record, sort_oldest_first};
+use super::source::Source;
+use super::window::Window;
 
-/// The pages of one source in one window, newest first, each asked for when it is wanted.
+/// After this many empty pages in a row the read ends with an error, whatever their tokens say. Verkada documents no
+/// bound, and nothing is known of such pages.
+const MOST_EMPTY_PAGES: u32 = 1_000;
+
+/// The pages of one source in one window, newest first, each requested when it is wanted.
 ///
 /// The read ends on a null, empty or absent page token, never on a short or empty page. After an error,
-/// [`Pages::next`] asks for the same page again.
+/// [`Pages::next_page`] asks for the same page again.
+///
+/// ```no_run
+/// # use verkada_audit_logs::{Source, VerkadaApi, Window};
+/// # async fn read(client: VerkadaApi, window: Window) -> Result<(), verkada_audit_logs::Error> {
+/// let mut pages = client.pages(Source::AuditLogs, window);
+/// while let Some(page) = pages.next_page().await? {
+///     for record in &page.records {
+///         println!("{}", record.to_line());
+///     }
+/// }
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct Pages {
     api: VerkadaApi,
     source: Source,
     window: Window,
-    state: State,
+    cursor: Cursor,
     seen: HashSet<String>,
     empty_in_a_row: u32,
     urgency: Urgency,
 }
 
-/// So many empty pages in a row are no list any more, whatever their tokens say.
-const MOST_EMPTY_PAGES: u32 = 1_000;
-
+/// The next page to request.
 #[derive(Clone, Debug)]
-enum State {
+enum Cursor {
     First,
-    Continue(String),
+    After(String),
     Finished,
 }
 
-impl Pages {
-    pub(super) fn new(api: VerkadaApi, source: Source, window: Window) -> Self {
-        Self {
-            api,
+impl VerkadaApi {
+    /// Reads every record of `source` in `window`, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// Whatever [`Error`] says. Nothing is returned of a read that did not reach its end.
+    ///
+    /// ```no_run
+    /// # use verkada_audit_logs::{Source, VerkadaApi, Window};
+    /// # async fn read(client: VerkadaApi, window: Window) -> Result<(), verkada_audit_logs::Error> {
+    /// let records = client.records(Source::Notifications, window).await?;
+    /// println!("{} notifications", records.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn records(&self, source: Source, window: Window) -> Result<Vec<Record>, Error> {
+        let mut pages = self.pages(source, window);
+        let mut records = Vec::new();
+        while let Some(page) = pages.next_page().await? {
+            records.extend(page.records);
+        }
+        let timed = records
+            .into_iter()
+            .map(|record| (record.time(window.time_base()), record));
+        Ok(sort_oldest_first(timed)
+            .into_iter()
+            .map(|(_, record)| record)
+            .collect())
+    }
+
+    /// Reads every audit log of `window`, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// As for [`VerkadaApi::records`].
+    pub async fn audit_logs(&self, window: Window) -> Result<Vec<Record>, Error> {
+        self.records(Source::AuditLogs, window).await
+    }
+
+    /// Reads every notification of `window`, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// As for [`VerkadaApi::records`].
+    pub async fn notifications(&self, window: Window) -> Result<Vec<Record>, Error> {
+        self.records(Source::Notifications, window).await
+    }
+
+    /// The records of `source` in `window` page by page, newest first.
+    pub fn pages(&self, source: Source, window: Window) -> Pages {
+        Pages {
+            api: self.clone(),
             source,
             window,
-            state: State::First,
+            cursor: Cursor::First,
             seen: HashSet::new(),
             empty_in_a_row: 0,
             urgency: Urgency::default(),
         }
     }
+}
 
-    /// The same pages, asked for with `urgency`.
+impl Pages {
+    /// The same pages, requested with `urgency`.
     pub(crate) fn with_urgency(self, urgency: Urgency) -> Self {
         Self { urgency, ..self }
     }
 
-    /// The next page, or `None` when the list has been read whole.
+    /// Requests the next page. Returns `None` when the list has been read whole.
     ///
     /// # Errors
     ///
-    /// Whatever [`Error`] says; [`Error::CircularPages`] when a page token comes back a second time,
-    /// [`Error::EndlessPages`] after a thousand empty pages in a row.
-    pub async fn next(&mut self) -> Result<Option<Page>, Error> {
-        let token = match &self.state {
-            State::First => None,
-            State::Continue(token) => Some(token.as_str()),
-            State::Finished => return Ok(None),
+    /// Whatever [`Error`] says; [`ErrorKind::CircularPages`] when a page token comes back a second time,
+    /// [`ErrorKind::EndlessPages`] after a thousand empty pages in a row.
+    pub async fn next_page(&mut self) -> Result<Option<Page>, Error> {
+        let token = match &self.cursor {
+            Cursor::First => None,
+            Cursor::After(token) => Some(token.as_str()),
+            Cursor::Finished => return Ok(None),
         };
-        let asked = self
+        let answer = self
             .api
             .page(self.source, self.window, token, &self.urgency);
-        let page = asked.await?;
-        self.empty_in_a_row = match page.records.is_empty() {
-            true => self.empty_in_a_row + 1,
-            false => 0,
+        let page = answer.await?;
+        self.empty_in_a_row = if page.records.is_empty() {
+            self.empty_in_a_row + 1
+        } else {
+            0
         };
-        self.state = match &page.next {
-            None => State::Finished,
-            Some(token) => self.continued(token)?,
+        self.cursor = match &page.next {
+            None => Cursor::Finished,
+            Some(token) => self.cursor_after(token)?,
         };
         Ok(Some(page))
     }
 
-    /// The state behind a page that names a next one.
-    fn continued(&mut self, token: &str) -> Result<State, Error> {
+    /// The cursor after a page that names `token` for the next one.
+    fn cursor_after(&mut self, token: &str) -> Result<Cursor, Error> {
         let endpoint = Endpoint::Source(self.source);
         let page = self.seen.len() as u64 + 1;
         if self.empty_in_a_row >= MOST_EMPTY_PAGES {
-            return Err(Error::EndlessPages {
+            let empty = self.empty_in_a_row;
+            return Err(Error::new(
                 endpoint,
-                page,
-                empty: self.empty_in_a_row,
-            });
+                ErrorKind::EndlessPages { page, empty },
+            ));
         }
-        match self.seen.insert(token.to_owned()) {
-            true => Ok(State::Continue(token.to_owned())),
-            false => Err(Error::CircularPages { endpoint, page }),
+        if !self.seen.insert(token.to_owned()) {
+            return Err(Error::new(endpoint, ErrorKind::CircularPages { page }));
         }
+        Ok(Cursor::After(token.to_owned()))
     }
 
     /// Whether the last page has been read.
     pub fn is_finished(&self) -> bool {
-        matches!(self.state, State::Finished)
+        matches!(self.cursor, Cursor::Finished)
     }
 
     /// The same pages as a [`Stream`], which ends after the first error.
     pub fn into_stream(self) -> impl Stream<Item = Result<Page, Error>> {
         try_unfold(self, |mut pages| async move {
-            Ok(pages.next().await?.map(|page| (page, pages)))
+            Ok(pages.next_page().await?.map(|page| (page, pages)))
         })
     }
 }

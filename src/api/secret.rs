@@ -6,15 +6,38 @@ use std::str::FromStr;
 use super::error::ConfigurationError;
 use crate::digest::{hexadecimal, sha256};
 
-/// An API key or a token. `Display` and `Debug` print `[redacted]`; only the code that puts it into a
-/// request header or the token file can read it.
+/// An API key or a token. `Display` and `Debug` print `[redacted]`; only the code that puts it into a request header or
+/// the token file can read it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps `value` as it is.
-    pub fn new(value: impl Into<String>) -> Self {
-        Self(value.into())
+    /// Takes an API key or a token; white space around it is removed. Nothing is assumed of its length or beginning,
+    /// because both have changed over the years.
+    ///
+    /// # Errors
+    ///
+    /// Fails if nothing is left, or if it holds a character that no header can carry. The message does not repeat it.
+    ///
+    /// ```
+    /// use verkada_audit_logs::Secret;
+    ///
+    /// let key = Secret::new("vkd_api_0123456789\n")?;
+    /// assert_eq!(format!("{key} {key:?}"), "[redacted] [redacted]");
+    /// assert!(Secret::new("two words").is_err());
+    /// # Ok::<(), verkada_audit_logs::ConfigurationError>(())
+    /// ```
+    pub fn new(value: impl AsRef<str>) -> Result<Self, ConfigurationError> {
+        let value = value.as_ref().trim();
+        if value.is_empty() {
+            return Err(ConfigurationError::new("the API key is empty"));
+        }
+        if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
+            let reason =
+                "the API key holds a space or a character outside printable ASCII; copy it again";
+            return Err(ConfigurationError::new(reason));
+        }
+        Ok(Self(value.to_owned()))
     }
 
     /// The value itself.
@@ -28,22 +51,11 @@ impl Secret {
     }
 }
 
-/// Reads an API key or a token: white space around it is removed. Nothing is assumed of its length or beginning, because
-/// both have changed over the years.
 impl FromStr for Secret {
     type Err = ConfigurationError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let key = text.trim();
-        if key.is_empty() {
-            return Err(ConfigurationError::new("the API key is empty"));
-        }
-        if !key.bytes().all(|byte| byte.is_ascii_graphic()) {
-            let reason =
-                "the API key holds a space or a character outside printable ASCII; copy it again";
-            return Err(ConfigurationError::new(reason));
-        }
-        Ok(Self::new(key))
+        Self::new(text)
     }
 }
 
@@ -65,7 +77,7 @@ mod tests {
 
     #[test]
     fn neither_display_nor_debug_shows_a_secret() {
-        let secret = Secret::new("vkd_api_0123456789abcdef");
+        let secret = Secret::new("vkd_api_0123456789abcdef").unwrap();
         let shown = format!("{secret} {secret:?} {:?} {:#?}", Some(&secret), [&secret]);
         assert!(!shown.contains("0123"), "{shown}");
         assert!(shown.contains("[redacted]"));
@@ -73,9 +85,9 @@ mod tests {
 
     #[test]
     fn a_key_is_trimmed_and_must_fit_a_header() {
-        assert_eq!(" vkd_api_1\n".parse(), Ok(Secret::new("vkd_api_1")));
+        assert_eq!(Secret::new(" vkd_api_1\n").unwrap().expose(), "vkd_api_1");
         for unusable in ["", " ", "two words", "line\nbreak", "käse"] {
-            let reason = unusable.parse::<Secret>().unwrap_err().to_string();
+            let reason = Secret::new(unusable).unwrap_err().to_string();
             assert!(
                 unusable.trim().is_empty() || !reason.contains(unusable),
                 "{reason}"
@@ -85,9 +97,9 @@ mod tests {
 
     #[test]
     fn a_fingerprint_tells_keys_apart_and_does_not_contain_them() {
-        let fingerprint = Secret::new("abc").fingerprint();
+        let fingerprint = |key| Secret::new(key).unwrap().fingerprint();
         // The first half of the published SHA-256 test vector for "abc".
-        assert_eq!(fingerprint, "ba7816bf8f01cfea414140de5dae2223");
-        assert_ne!(fingerprint, Secret::new("abd").fingerprint());
+        assert_eq!(fingerprint("abc"), "ba7816bf8f01cfea414140de5dae2223");
+        assert_ne!(fingerprint("abc"), fingerprint("abd"));
     }
 }

@@ -1,16 +1,8 @@
 //! The flags. Their doc comments are the text of `--help`.
 
-use std::ffi::OsString;
-use std::io;
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser};
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
-
-use super::exit_code::ExitCode;
-use super::logging::{self, LogFormat, report_error};
-use super::settings::LONGEST_QUOTED;
 
 const AFTER_HELP: &str = "\
 A flag may also be given by the variable named with it, in the environment or in the nearest .env file; a flag \
@@ -141,57 +133,4 @@ pub(crate) struct Args {
     /// Print the version
     #[arg(help_heading = MESSAGES, short = 'V', long, action = ArgAction::Version)]
     version: Option<bool>,
-}
-
-/// The message format that was asked for, as far as flags that cannot be parsed tell.
-fn format_of(arguments: impl Iterator<Item = OsString>) -> LogFormat {
-    let arguments: Vec<_> = arguments.collect();
-    let is_json = arguments.iter().any(|one| one == "--log-format=json")
-        || arguments
-            .windows(2)
-            .any(|two| two[0] == "--log-format" && two[1] == "json");
-    if is_json {
-        LogFormat::Json
-    } else {
-        LogFormat::Text
-    }
-}
-
-/// Answers what is no run: `--help` and `--version` on standard output, wrong usage in one line on standard
-/// error.
-pub(crate) fn answer(error: &clap::Error) -> ExitCode {
-    let format = format_of(std::env::args_os());
-    logging::start(format, Targets::new().with_default(LevelFilter::ERROR));
-    if !error.use_stderr() {
-        return match error.print() {
-            // A closed pipe is the reader's business.
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                report_error(format, &format!("standard output: {error}"));
-                ExitCode::Failure
-            }
-            _ => ExitCode::Done,
-        };
-    }
-    let text = error.to_string();
-    let lines = text.lines().map(str::trim);
-    let said: Vec<_> = lines
-        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
-        .filter(|line| !line.is_empty())
-        .collect();
-    let message = said.join(" ").replace(" tip: ", "; ");
-    let message = without_long_words(message.trim_start_matches("error: "));
-    report_error(format, &format!("{message}; see --help"));
-    ExitCode::Usage
-}
-
-/// Long words between quotes may be a key in the wrong place.
-fn without_long_words(message: &str) -> String {
-    let is_long = |part: &&str| part.chars().count() > LONGEST_QUOTED;
-    let parts = message.split('\'').map(|part| {
-        let is_word = !part.contains(' ') || part.starts_with('-');
-        Some(part)
-            .filter(|part| !(is_word && is_long(part)))
-            .unwrap_or("…")
-    });
-    parts.collect::<Vec<_>>().join("'")
 }

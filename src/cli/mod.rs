@@ -1,13 +1,14 @@
-//! The person's side of the program: flags in, messages and an exit code out.
+//! The person's side of the program: flags and variables in, messages and an exit code out.
+//!
+//! ```text
+//! args ---> config/     one checked configuration
+//! report/               messages, progress, exit codes
+//! output                standard output or a file, checked before it is used
+//! signals               the first one asks, the second one insists
+//! ```
 
-mod api_key;
 pub(crate) mod args;
 pub(crate) mod config;
-pub(crate) mod environment;
-pub(crate) mod exit_code;
-pub(crate) mod logging;
-pub(crate) mod progress;
+pub(crate) mod output;
 pub(crate) mod report;
-pub(crate) mod settings;
 pub(crate) mod signals;
-mod time;

@@ -9,7 +9,7 @@ use signal_hook::flag;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::exit_code::ExitCode;
+use super::report::ExitCode;
 
 /// Which signals have come.
 pub(crate) struct Signals {

@@ -1,8 +1,8 @@
-//! Which records are kept.
+//! The filter: which records are kept.
 
 use crate::api::{Record, Source};
 
-/// Audit logs that are printed unless told otherwise: who watched or exported video.
+/// The events whose audit logs are printed by default: who watched or exported video.
 pub const INTERESTED_EVENTS: [&str; 3] = [
     "Archive Action Taken",
     "Video History Streamed",
@@ -19,7 +19,7 @@ pub enum EventFilter {
 }
 
 impl EventFilter {
-    /// A filter for `names`, whatever they are: Verkada's names drift, so none is unknown.
+    /// A filter for `names`. Any name is accepted, because Verkada's names drift.
     pub fn names<Name: AsRef<str>>(names: impl IntoIterator<Item = Name>) -> Self {
         let trimmed = names
             .into_iter()
@@ -27,7 +27,7 @@ impl EventFilter {
         Self::Names(trimmed.collect())
     }
 
-    /// What becomes of `record`.
+    /// Decides what to do with `record`.
     pub fn verdict(&self, source: Source, record: &Record) -> Verdict {
         let Self::Names(names) = self else {
             return Verdict::Keep;
@@ -39,12 +39,13 @@ impl EventFilter {
             return Verdict::KeepUnclassified;
         };
         let event_name = event_name.trim();
-        match names
+        let is_wanted = names
             .iter()
-            .any(|name| name.eq_ignore_ascii_case(event_name))
-        {
-            true => Verdict::Keep,
-            false => Verdict::Drop,
+            .any(|name| name.eq_ignore_ascii_case(event_name));
+        if is_wanted {
+            Verdict::Keep
+        } else {
+            Verdict::Drop
         }
     }
 }
@@ -55,12 +56,12 @@ impl Default for EventFilter {
     }
 }
 
-/// What becomes of a record.
+/// The decision on a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// It is wanted.
     Keep,
-    /// It names no event, so nobody can say that it is not wanted.
+    /// It names no event, so it may be wanted.
     KeepUnclassified,
     /// It is not wanted.
     Drop,

@@ -1,22 +1,22 @@
-//! Which window each source is asked for.
+//! The plan: which window of each source is read.
 
-use super::checkpoint::{CLOCK_TOLERANCE, State, Watermark};
-use super::time_text;
+use super::checkpoint::{State, Watermark};
 use crate::api::{ConfigurationError, Source, TimeBase, Window};
+use crate::time::{CLOCK_TOLERANCE_SECONDS, time_text};
 
-/// How long a scheduled interval is unless told otherwise, in minutes.
+/// The default length of a scheduled interval, in minutes.
 pub const CRON_INTERVAL_MINUTES: u32 = 15;
 
-/// How far back a run with a checkpoint looks again for late records unless told otherwise, in minutes.
+/// How far back a run with a checkpoint looks for late records by default, in minutes.
 pub const DEFAULT_OVERLAP_MINUTES: u32 = 30;
 
-/// With a checkpoint, one second more than the overlap is read: if Verkada leaves out records exactly on the
-/// start of a window, the second from which everything is wanted lies within all the same.
+/// With a checkpoint, this many seconds more than the overlap are read: if Verkada leaves out records exactly on the
+/// start of a window, the second from which everything is wanted is still within it.
 const OVERLAP_MARGIN: i64 = 1;
 
-/// What time a run is about.
+/// The stretch of time that a run is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Span {
+pub enum Period {
     /// The most recent whole interval, by the time at which records were processed.
     Scheduled,
     /// From `start` to `end` in Unix seconds, by the time at which events happened.
@@ -28,51 +28,51 @@ pub enum Span {
     },
 }
 
-/// The most recent end of an interval: `now` rounded down to a multiple of it since the Unix epoch.
+/// Returns the most recent end of an interval: `now` rounded down to a multiple of its length since the Unix epoch.
 pub fn latest_boundary(now: i64, interval_seconds: i64) -> i64 {
     now - now.rem_euclid(interval_seconds)
 }
 
-/// The window of a scheduled run at `now`, all in Unix seconds. The windows of consecutive runs tile time.
+/// Returns the window of a scheduled run at `now`, in Unix seconds. The windows of consecutive runs tile time.
 pub fn scheduled_window(now: i64, interval_seconds: i64) -> Window {
     let end = latest_boundary(now, interval_seconds);
     Window::new(end - interval_seconds, end, TimeBase::Processed)
         .expect("an interval is longer than nothing")
 }
 
-/// What is to be read of one source.
+/// The plan for one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum Plan {
     /// This window, in slices that begin with `first_slice` seconds, or in one piece.
     Read {
         window: Window,
         first_slice: Option<i64>,
-        /// With a checkpoint: where the first run began.
+        /// With a checkpoint: the beginning of the first run.
         since: i64,
     },
-    /// The checkpoint says that it has all been printed, through this Unix second.
+    /// Everything through this Unix second has been printed, as the checkpoint says.
     UpToDate(i64),
 }
 
-/// The settings that plans are made from, in seconds.
+/// The settings that plans are made from. Times and lengths are in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Planner {
     pub(super) now: i64,
-    pub(super) span: Span,
+    pub(super) period: Period,
     pub(super) interval: i64,
     pub(super) overlap: i64,
 }
 
 impl Planner {
-    /// The step for `source`, going on from `state` if there is a checkpoint.
-    pub(super) fn step(
+    /// Makes the plan for `source`, going on from `state` if there is a checkpoint.
+    pub(super) fn plan(
         &self,
         source: Source,
         state: Option<&State>,
-    ) -> Result<Step, ConfigurationError> {
+    ) -> Result<Plan, ConfigurationError> {
         let watermark = state.and_then(|state| state.source(source).watermark);
-        match (self.span, watermark) {
-            (Span::Scheduled, None) => {
+        match (self.period, watermark) {
+            (Period::Scheduled, None) => {
                 let window = scheduled_window(self.now, self.interval);
                 self.read(
                     source,
@@ -82,19 +82,19 @@ impl Planner {
                     state.is_some(),
                 )
             }
-            (Span::Scheduled, Some(watermark)) => {
+            (Period::Scheduled, Some(watermark)) => {
                 let end = latest_boundary(self.now, self.interval);
                 self.go_on(source, watermark, end)
             }
-            (Span::Range { start, end }, None) => {
+            (Period::Range { start, end }, None) => {
                 if state.is_some() {
                     self.check_start(start)?;
                 }
                 self.read(source, start, end, start, state.is_some())
             }
-            (Span::Range { start, end }, Some(watermark)) => {
+            (Period::Range { start, end }, Some(watermark)) => {
                 if start < watermark.since && watermark.through == watermark.since {
-                    // Every run so far failed before it read anything, so there is nothing to go on from.
+                    // Every run so far failed before it read anything, so the range may begin anywhere.
                     return self.read(source, start, end, start, true);
                 }
                 check_range(source, start, end, watermark)?;
@@ -105,25 +105,25 @@ impl Planner {
 
     /// A watermark in the future would lock out every scheduled run until then.
     fn check_start(&self, start: i64) -> Result<(), ConfigurationError> {
-        if start <= self.now + CLOCK_TOLERANCE {
+        if start <= self.now + CLOCK_TOLERANCE_SECONDS {
             return Ok(());
         }
         Err(ConfigurationError::new(format!(
-            "--start {} lies in the future, and a checkpoint cannot begin there",
+            "--start {} is in the future, and a checkpoint cannot begin there",
             time_text(start)
         )))
     }
 
-    /// Reads again from the overlap before what is printed, as far as that is remembered. A range does so too,
-    /// even if it starts later: what turned up late before its start would be lost once the watermark is past.
+    /// Plans to read again from the overlap before what is printed, as far as the ledger reaches. A range does so too, even
+    /// if it starts later: records that turned up late before its start would be lost once the watermark is past them.
     fn go_on(
         &self,
         source: Source,
         printed: Watermark,
         end: i64,
-    ) -> Result<Step, ConfigurationError> {
+    ) -> Result<Plan, ConfigurationError> {
         if end <= printed.through {
-            return Ok(Step::UpToDate(printed.through));
+            return Ok(Plan::UpToDate(printed.through));
         }
         let start = printed
             .remembered
@@ -138,8 +138,9 @@ impl Planner {
         end: i64,
         since: i64,
         checkpoint: bool,
-    ) -> Result<Step, ConfigurationError> {
-        let by_event = source == Source::Notifications || matches!(self.span, Span::Range { .. });
+    ) -> Result<Plan, ConfigurationError> {
+        let by_event =
+            source == Source::Notifications || matches!(self.period, Period::Range { .. });
         let time_base = if by_event {
             TimeBase::Event
         } else {
@@ -152,7 +153,7 @@ impl Planner {
                 0
             };
         let in_slices = checkpoint || end - start > self.interval;
-        Ok(Step::Read {
+        Ok(Plan::Read {
             window: Window::new(start, end, time_base)?,
             first_slice: in_slices.then_some(usual),
             since,
@@ -160,7 +161,7 @@ impl Planner {
     }
 }
 
-/// Refuses a range that goes on from a checkpoint and would leave a hole.
+/// Refuses a range that would leave a hole in what the checkpoint has printed.
 fn check_range(
     source: Source,
     start: i64,
@@ -178,7 +179,7 @@ fn check_range(
     }
     if start < since {
         return refuse(format!(
-            "--start {} lies before the beginning of the checkpoint, which has {source} from {}; read {} to {} with a checkpoint of its own, or without",
+            "--start {} is before the beginning of the checkpoint, which has {source} from {}; read {} to {} with a checkpoint of its own, or without",
             time_text(start),
             time_text(since),
             time_text(start),
@@ -194,10 +195,10 @@ mod tests {
 
     const NOW: i64 = 1_800_000_123;
 
-    fn planner(span: Span) -> Planner {
+    fn planner(period: Period) -> Planner {
         Planner {
             now: NOW,
-            span,
+            period,
             interval: 900,
             overlap: 1_800,
         }
@@ -212,10 +213,10 @@ mod tests {
         state
     }
 
-    fn window(step: Step) -> (i64, i64, TimeBase) {
-        match step {
-            Step::Read { window, .. } => (window.start(), window.end(), window.time_base()),
-            Step::UpToDate(through) => panic!("up to date through {through}"),
+    fn window(plan: Plan) -> (i64, i64, TimeBase) {
+        match plan {
+            Plan::Read { window, .. } => (window.start(), window.end(), window.time_base()),
+            Plan::UpToDate(through) => panic!("up to date through {through}"),
         }
     }
 
@@ -244,9 +245,9 @@ mod tests {
 
     #[test]
     fn a_scheduled_run_asks_by_processed_time_and_a_range_by_event_time() {
-        let scheduled = planner(Span::Scheduled);
-        let range = planner(Span::Range { start: 5, end: 7 });
-        let base = |planner: Planner, source| window(planner.step(source, None).unwrap()).2;
+        let scheduled = planner(Period::Scheduled);
+        let range = planner(Period::Range { start: 5, end: 7 });
+        let base = |planner: Planner, source| window(planner.plan(source, None).unwrap()).2;
         assert_eq!(base(scheduled, Source::AuditLogs), TimeBase::Processed);
         assert_eq!(base(scheduled, Source::Notifications), TimeBase::Event);
         assert_eq!(base(range, Source::AuditLogs), TimeBase::Event);
@@ -255,10 +256,10 @@ mod tests {
     #[test]
     fn only_a_range_longer_than_one_interval_is_read_in_slices() {
         let sliced = |start, end| {
-            let step = planner(Span::Range { start, end }).step(Source::AuditLogs, None);
+            let plan = planner(Period::Range { start, end }).plan(Source::AuditLogs, None);
             matches!(
-                step,
-                Ok(Step::Read {
+                plan,
+                Ok(Plan::Read {
                     first_slice: Some(900),
                     ..
                 })
@@ -266,12 +267,12 @@ mod tests {
         };
         assert!(!sliced(0, 900));
         assert!(sliced(0, 901));
-        let scheduled = planner(Span::Scheduled)
-            .step(Source::AuditLogs, None)
+        let scheduled = planner(Period::Scheduled)
+            .plan(Source::AuditLogs, None)
             .unwrap();
         assert!(matches!(
             scheduled,
-            Step::Read {
+            Plan::Read {
                 first_slice: None,
                 ..
             }
@@ -280,19 +281,19 @@ mod tests {
 
     #[test]
     fn a_run_goes_on_from_the_overlap_before_what_is_printed() {
-        let step = |since, through| {
-            planner(Span::Scheduled)
-                .step(Source::AuditLogs, Some(&printed(since, through)))
+        let plan = |since, through| {
+            planner(Period::Scheduled)
+                .plan(Source::AuditLogs, Some(&printed(since, through)))
                 .unwrap()
         };
         assert_eq!(
-            window(step(0, 1_799_990_000)),
+            window(plan(0, 1_799_990_000)),
             (1_799_990_000 - 1_801, 1_800_000_000, TimeBase::Processed)
         );
-        assert_eq!(window(step(1_799_989_000, 1_799_990_000)).0, 1_799_989_000);
-        assert_eq!(step(0, 1_800_000_000), Step::UpToDate(1_800_000_000));
-        let first = planner(Span::Scheduled)
-            .step(Source::AuditLogs, Some(&State::default()))
+        assert_eq!(window(plan(1_799_989_000, 1_799_990_000)).0, 1_799_989_000);
+        assert_eq!(plan(0, 1_800_000_000), Plan::UpToDate(1_800_000_000));
+        let first = planner(Period::Scheduled)
+            .plan(Source::AuditLogs, Some(&State::default()))
             .unwrap();
         assert_eq!(
             window(first),
@@ -302,44 +303,44 @@ mod tests {
 
     #[test]
     fn a_range_goes_on_where_it_stopped_and_never_leaves_a_hole() {
-        let step = |start, end| {
-            planner(Span::Range { start, end })
-                .step(Source::AuditLogs, Some(&printed(10_000, 50_000)))
+        let plan = |start, end| {
+            planner(Period::Range { start, end })
+                .plan(Source::AuditLogs, Some(&printed(10_000, 50_000)))
         };
         assert_eq!(
-            window(step(10_000, 90_000).unwrap()),
+            window(plan(10_000, 90_000).unwrap()),
             (50_000 - 1_801, 90_000, TimeBase::Event)
         );
         assert_eq!(
-            window(step(50_000, 90_000).unwrap()),
+            window(plan(50_000, 90_000).unwrap()),
             (50_000 - 1_801, 90_000, TimeBase::Event)
         );
-        assert_eq!(step(10_000, 50_000), Ok(Step::UpToDate(50_000)));
-        let hole = step(50_001, 90_000).unwrap_err().to_string();
+        assert_eq!(plan(10_000, 50_000), Ok(Plan::UpToDate(50_000)));
+        let hole = plan(50_001, 90_000).unwrap_err().to_string();
         assert!(hole.contains("--start") && hole.contains("hole"), "{hole}");
-        let before = step(9_999, 20_000).unwrap_err().to_string();
+        let before = plan(9_999, 20_000).unwrap_err().to_string();
         assert!(before.contains("before the beginning"), "{before}");
     }
 
     #[test]
     fn a_range_may_start_earlier_as_long_as_nothing_is_printed() {
-        let span = Span::Range {
+        let period = Period::Range {
             start: 9_000,
             end: 20_000,
         };
-        let step = planner(span).step(Source::AuditLogs, Some(&printed(10_000, 10_000)));
-        assert!(matches!(step, Ok(Step::Read { since: 9_000, .. })));
+        let plan = planner(period).plan(Source::AuditLogs, Some(&printed(10_000, 10_000)));
+        assert!(matches!(plan, Ok(Plan::Read { since: 9_000, .. })));
     }
 
     #[test]
     fn a_checkpoint_never_begins_in_the_future() {
-        let range = planner(Span::Range {
-            start: NOW + CLOCK_TOLERANCE + 1,
+        let range = planner(Period::Range {
+            start: NOW + CLOCK_TOLERANCE_SECONDS + 1,
             end: NOW + 900,
         });
-        let refused = range.step(Source::AuditLogs, Some(&State::default()));
+        let refused = range.plan(Source::AuditLogs, Some(&State::default()));
         assert!(refused.unwrap_err().to_string().contains("future"));
-        assert!(range.step(Source::AuditLogs, None).is_ok());
+        assert!(range.plan(Source::AuditLogs, None).is_ok());
     }
 
     #[test]
@@ -351,7 +352,7 @@ mod tests {
             .watermark
             .iter_mut()
             .for_each(|watermark| watermark.remembered = remembered);
-        let step = planner(Span::Scheduled).step(Source::AuditLogs, Some(&state));
-        assert_eq!(window(step.unwrap()).0, remembered);
+        let plan = planner(Period::Scheduled).plan(Source::AuditLogs, Some(&state));
+        assert_eq!(window(plan.unwrap()).0, remembered);
     }
 }

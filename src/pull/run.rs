@@ -1,108 +1,34 @@
-//! One run: every source planned, read, printed and reported on.
+//! One run: every source prepared, read, printed and reported on.
 
 use std::io;
 
 use tokio::sync::watch;
 
-use super::collected::HeldSlice;
-use super::filter::EventFilter;
-use super::organization;
-use super::plan::{Planner, Span, Step};
-use super::printer::Printer;
-use super::reader::{self, Reading, Slices};
-use super::resume::{CarryOn, Resume};
-use super::{Error, PulledSlice, time_text};
+use super::error::Error;
+use super::plan::Plan;
+use super::prepare;
+use super::read::{self, BudgetedSlice, ReadOptions, Slice, Slices};
+use super::report::{Outcome, Progress, Report, SourceReport};
+use super::task::Pull;
+use super::write::{Printer, RestartPoint};
 use crate::api::{Source, VerkadaApi, Window};
-
-/// A clock that differs from the server's by more seconds is worth a warning.
-const CLOCK_TOLERANCE: u64 = 60;
-
-/// What one run is to do.
-#[derive(Clone, Debug)]
-pub struct Pull {
-    /// When the run began, in Unix seconds.
-    pub now: i64,
-    /// What a checkpoint is bound to: the host that is asked.
-    pub origin: String,
-    /// What time it is about.
-    pub span: Span,
-    /// What to read; audit logs are printed first whatever the order here.
-    pub sources: Vec<Source>,
-    /// Which audit logs to keep.
-    pub filter: EventFilter,
-    /// Length of the scheduled interval in seconds.
-    pub interval_seconds: i64,
-    /// With a checkpoint: how far back to look again for late records, in seconds.
-    pub overlap_seconds: i64,
-    /// The pace that the client was built with.
-    pub max_requests_per_minute: u32,
-}
-
-/// What became of a run.
-#[derive(Debug)]
-pub struct Report {
-    /// One entry for each source, in the order of printing.
-    pub sources: Vec<SourceReport>,
-}
-
-/// What became of one source.
-#[derive(Debug)]
-pub struct SourceReport {
-    /// Which one.
-    pub source: Source,
-    /// What was asked for; `None` if nothing was.
-    pub window: Option<Window>,
-    /// Lines printed.
-    pub printed: u64,
-    /// How it ended.
-    pub outcome: Outcome,
-}
-
-/// How the reading of a source ended.
-#[derive(Debug)]
-pub enum Outcome {
-    /// Everything was printed.
-    Done,
-    /// Everything had been printed before, through this Unix second; nothing was asked for.
-    UpToDate(i64),
-    /// It failed; what was printed until then is complete up to the point to carry on from.
-    Failed(Error, CarryOn),
-    /// It was stopped, likewise.
-    Stopped(CarryOn),
-    /// It was not begun, because the run had ended.
-    NotBegun,
-}
-
-/// How far a run has come, for whoever shows it.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Progress {
-    /// What is being printed.
-    pub source: Option<Source>,
-    /// The start of its window, in Unix seconds.
-    pub start: i64,
-    /// The end of its window.
-    pub end: i64,
-    /// Everything before this Unix second has been printed.
-    pub reached: i64,
-    /// Lines printed in this run, of all sources.
-    pub printed: u64,
-}
+use crate::time::{CLOCK_TOLERANCE_SECONDS, time_text};
 
 /// A source whose reading has been started.
-struct Begun {
+struct StartedRead {
     source: Source,
     window: Window,
     slices: Slices,
 }
 
 impl Pull {
-    /// Runs until everything is printed, a failure, or `stop` turning true; then the write in hand is
-    /// finished and its progress saved. Both sources are read at the same time.
+    /// Runs until everything is printed, until a failure, or until `stop` turns true; then the write in hand is finished
+    /// and its progress saved. Both sources are read at the same time.
     ///
     /// # Errors
     ///
-    /// Fails before anything is read if the output or the checkpoint cannot be used or the range does not fit
-    /// it. What fails later is in the report.
+    /// Fails before anything is read if the output or the checkpoint cannot be used or the range does not fit it. Later
+    /// failures are in the report.
     pub async fn run(
         &self,
         api: &VerkadaApi,
@@ -110,28 +36,29 @@ impl Pull {
         progress: &watch::Sender<Progress>,
         mut stop: watch::Receiver<bool>,
     ) -> Result<Report, Error> {
-        let steps = tokio::select! {
+        let plans = tokio::select! {
             // In this order, so that a first run that is stopped at once has saved where it began.
             biased;
-            steps = self.prepare(api, &mut printer) => steps?,
-            () = stopped(&mut stop) => return Ok(self.not_begun()),
+            plans = prepare::prepare(self, api, &mut printer) => plans?,
+            () = stopped(&mut stop) => return self.not_begun(),
         };
-        let remembers = printer.checkpoint().is_some();
-        let begun: Vec<_> = steps
+        let has_checkpoint = printer.checkpoint().is_some();
+        let started: Vec<_> = plans
             .into_iter()
-            .inspect(|(source, step)| log_step(api, *source, step))
-            .map(|(source, step)| (source, self.begin(api, source, step, remembers)))
+            .inspect(|(source, plan)| log_plan(api, *source, plan))
+            .map(|(source, plan)| (source, self.start(api, source, plan, has_checkpoint)))
             .collect();
         let mut printer = Some(printer);
         let mut sources = Vec::new();
-        for (source, begun) in begun {
-            sources.push(match begun {
-                Err(through) => SourceReport::without_window(source, Outcome::UpToDate(through)),
-                Ok(_) if printer.is_none() || *stop.borrow() && !sources.is_empty() => {
-                    SourceReport::without_window(source, Outcome::NotBegun)
+        for (source, started) in started {
+            sources.push(match started {
+                Err(through) => SourceReport::unread(source, Outcome::UpToDate(through), None),
+                Ok(read) if printer.is_none() || *stop.borrow() && !sources.is_empty() => {
+                    let rest = RestartPoint::default().hint(read.window);
+                    SourceReport::unread(source, Outcome::NotBegun, Some(rest))
                 }
-                Ok(begun) => {
-                    self.print_source(begun, &mut printer, progress, &mut stop)
+                Ok(read) => {
+                    self.print_source(read, &mut printer, progress, &mut stop)
                         .await
                 }
             });
@@ -140,87 +67,43 @@ impl Pull {
         Ok(Report { sources })
     }
 
-    fn not_begun(&self) -> Report {
-        let sources = self.wanted();
-        Report {
-            sources: sources
-                .map(|source| SourceReport::without_window(source, Outcome::NotBegun))
-                .collect(),
-        }
+    fn not_begun(&self) -> Result<Report, Error> {
+        let window = self.requested_window()?;
+        let sources = self.sources_in_order().map(|source| {
+            let rest = RestartPoint::default().hint(window);
+            SourceReport::unread(source, Outcome::NotBegun, Some(rest))
+        });
+        Ok(Report {
+            sources: sources.collect(),
+        })
     }
 
-    /// The sources to read, in the order of printing.
-    fn wanted(&self) -> impl Iterator<Item = Source> {
-        Source::ALL
-            .into_iter()
-            .filter(|source| self.sources.contains(source))
-    }
-
-    async fn prepare(
-        &self,
-        api: &VerkadaApi,
-        printer: &mut Printer,
-    ) -> Result<Vec<(Source, Step)>, Error> {
-        if let Some(checkpoint) = printer.checkpoint() {
-            checkpoint.check(&self.origin, self.now)?;
-        }
-        let steps = self.steps(printer)?;
-        let is_new = printer
-            .checkpoint()
-            .is_some_and(|checkpoint| !checkpoint.existed());
-        if is_new {
-            // Where the first run begins is saved before anything can fail or be stopped.
-            printer.begin(starts(&steps))?;
-        }
-        organization::check_new_key(self, api, printer).await?;
-        if !is_new {
-            // Not a byte is touched for another organisation.
-            printer.begin(starts(&steps))?;
-        }
-        Ok(steps)
-    }
-
-    fn steps(&self, printer: &mut Printer) -> Result<Vec<(Source, Step)>, Error> {
-        let planner = Planner {
-            now: self.now,
-            span: self.span,
-            interval: self.interval_seconds,
-            overlap: self.overlap_seconds,
-        };
-        let state = printer.checkpoint().map(|checkpoint| &checkpoint.state);
-        let steps = self
-            .wanted()
-            .map(|source| Ok((source, planner.step(source, state)?)));
-        steps.collect()
-    }
-
-    /// Starts reading, unless the step says that nothing is left to read.
-    fn begin(
+    /// Starts reading. `Err` holds the Unix second through which everything has been printed, if nothing is left to read.
+    fn start(
         &self,
         api: &VerkadaApi,
         source: Source,
-        step: Step,
-        remembers: bool,
-    ) -> Result<Begun, i64> {
-        match step {
-            Step::UpToDate(through) => Err(through),
-            Step::Read {
+        plan: Plan,
+        has_checkpoint: bool,
+    ) -> Result<StartedRead, i64> {
+        match plan {
+            Plan::UpToDate(through) => Err(through),
+            Plan::Read {
                 window,
                 first_slice,
                 ..
             } => {
-                let reading = Reading {
+                let options = ReadOptions {
                     source,
                     window,
                     first_slice,
                     filter: self.filter.clone(),
-                    processing_allowance: remembers.then_some(self.overlap_seconds),
-                    requests_per_second: f64::from(self.max_requests_per_minute) / 60.0,
+                    processing_allowance: has_checkpoint.then_some(self.overlap_seconds),
                 };
-                Ok(Begun {
+                Ok(StartedRead {
                     source,
                     window,
-                    slices: reader::start(api, reading),
+                    slices: read::start(api, options),
                 })
             }
         }
@@ -229,99 +112,77 @@ impl Pull {
     /// Prints one source's slices. Takes the printer away when nothing more can be printed.
     async fn print_source(
         &self,
-        mut begun: Begun,
+        mut read: StartedRead,
         printer: &mut Option<Printer>,
         progress: &watch::Sender<Progress>,
         stop: &mut watch::Receiver<bool>,
     ) -> SourceReport {
-        let Begun { source, window, .. } = begun;
-        begun.slices.are_printed_now();
-        let mut resume = Resume::default();
+        let StartedRead { source, window, .. } = read;
+        read.slices.mark_printing();
+        let mut point = RestartPoint::default();
         let mut read_at = i64::MAX;
         let mut printed = 0;
         let printed_before = progress.borrow().printed;
         let outcome = loop {
-            show(progress, source, window, &resume, printed_before + printed);
+            show_progress(progress, source, window, &point, printed_before + printed);
             let received = tokio::select! {
                 biased;
-                () = stopped(stop) => break Outcome::Stopped(resume.carry_on(window.start())),
-                received = begun.slices.next() => received,
+                () = stopped(stop) => break Outcome::Stopped,
+                received = read.slices.next() => received,
             };
-            let held = match received {
-                None if resume.printed_to() == Some(window.end()) => break Outcome::Done,
-                // Taking the end of the slices for the end of the window would lose the rest in silence.
-                None => break Outcome::Failed(Error::BrokenOff, resume.carry_on(window.start())),
-                Some(Err(error)) => {
-                    break Outcome::Failed(error.into(), resume.carry_on(window.start()));
-                }
-                Some(Ok(held)) => held,
+            let budgeted = match received {
+                None if point.printed_to() == Some(window.end()) => break Outcome::Done,
+                // To take the end of the slices for the end of the window would lose the rest in silence.
+                None => break Outcome::Failed(Error::BrokenOff),
+                Some(Err(error)) => break Outcome::Failed(error.into()),
+                Some(Ok(budgeted)) => budgeted,
             };
-            let answered = held.slice.server_time.map(|time| time.timestamp());
-            read_at = read_at.min(answered.unwrap_or(self.now));
-            match print_slice(held, read_at, printer).await {
+            let answered_at = budgeted.slice.server_time.map(|time| time.timestamp());
+            read_at = read_at.min(answered_at.unwrap_or(self.now));
+            match print_slice(budgeted, read_at, printer).await {
                 Ok((lines, slice)) => {
                     printed += lines;
-                    resume.printed(&slice);
+                    point.note_printed(&slice);
                 }
                 Err(error) => {
                     *printer = None;
-                    break Outcome::Failed(error, resume.carry_on(window.start()));
+                    break Outcome::Failed(error);
                 }
             }
         };
         let saved = printer.as_mut().map_or(Ok(()), Printer::finish);
+        let outcome = saved.map_or_else(Outcome::Failed, |()| outcome);
+        let rest = !matches!(outcome, Outcome::Done);
         SourceReport {
             source,
             window: Some(window),
             printed,
-            outcome: match saved {
-                Ok(()) => outcome,
-                Err(error) => Outcome::Failed(error, resume.carry_on(window.start())),
-            },
+            outcome,
+            rest: rest.then(|| point.hint(window)),
         }
     }
 }
 
 /// Writes on a thread of its own, so that a blocked pipe holds up neither signals nor answers under way.
 async fn print_slice(
-    held: HeldSlice,
+    budgeted: BudgetedSlice,
     read_at: i64,
     printer: &mut Option<Printer>,
-) -> Result<(u64, super::slice::Slice), Error> {
+) -> Result<(u64, Slice), Error> {
     let Some(mut taken) = printer.take() else {
         return Err(Error::Output(io::Error::other("the output is gone")));
     };
     let written = tokio::task::spawn_blocking(move || {
-        let (slice, claim) = held.into_parts();
-        let pulled = PulledSlice { slice, read_at };
-        let result = taken.print(&pulled);
-        drop(claim);
-        (taken, result.map(|lines| (lines, pulled.slice)))
+        let BudgetedSlice { slice, reservation } = budgeted;
+        let result = taken.print(&slice, read_at);
+        drop(reservation);
+        (taken, result.map(|lines| (lines, slice)))
     });
     let (taken, result) = written
         .await
         .map_err(|error| Error::Output(io::Error::other(error)))?;
     *printer = Some(taken);
     result
-}
-
-/// Where the first run of each source begins.
-fn starts(steps: &[(Source, Step)]) -> impl Iterator<Item = (Source, i64)> {
-    steps.iter().filter_map(|(source, step)| match step {
-        Step::Read { since, .. } => Some((*source, *since)),
-        Step::UpToDate(_) => None,
-    })
-}
-
-impl SourceReport {
-    fn without_window(source: Source, outcome: Outcome) -> Self {
-        Self {
-            source,
-            window: None,
-            printed: 0,
-            outcome,
-        }
-    }
 }
 
 /// Returns when `stop` is true; never if it cannot become so.
@@ -331,28 +192,28 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
     }
 }
 
-fn show(
+fn show_progress(
     progress: &watch::Sender<Progress>,
     source: Source,
     window: Window,
-    resume: &Resume,
+    point: &RestartPoint,
     printed: u64,
 ) {
     progress.send_replace(Progress {
         source: Some(source),
         start: window.start(),
         end: window.end(),
-        reached: resume.printed_to().unwrap_or(window.start()),
+        reached: point.printed_to().unwrap_or(window.start()),
         printed,
     });
 }
 
-fn log_step(api: &VerkadaApi, source: Source, step: &Step) {
-    let Step::Read {
+fn log_plan(api: &VerkadaApi, source: Source, plan: &Plan) {
+    let Plan::Read {
         window,
         first_slice,
         ..
-    } = step
+    } = plan
     else {
         return;
     };
@@ -363,7 +224,7 @@ fn log_step(api: &VerkadaApi, source: Source, step: &Step) {
         time_base = ?window.time_base(),
         first_slice_seconds = first_slice,
         page_size = api.page_size(),
-        host = api.base_url(),
+        host = %api.base_url(),
         "reading"
     );
 }
@@ -372,12 +233,12 @@ fn warn_of_clock(api: &VerkadaApi) {
     let Some(difference) = api.statistics().clock_difference else {
         return;
     };
-    if difference.unsigned_abs() > CLOCK_TOLERANCE {
+    if difference.abs() > CLOCK_TOLERANCE_SECONDS {
         let direction = if difference > 0 { "behind" } else { "ahead of" };
         tracing::warn!(
             difference_seconds = difference,
             "this machine's clock is {} s {direction} Verkada's; set it, or intervals end at the wrong time",
-            difference.unsigned_abs()
+            difference.abs()
         );
     }
 }

@@ -286,7 +286,7 @@ fn token_file(base_url: &str, token: &str, age: i64) -> String {
         .duration_since(UNIX_EPOCH)
         .unwrap()
         .as_secs();
-    let fingerprint = Secret::new(KEY).fingerprint();
+    let fingerprint = Secret::new(KEY).unwrap().fingerprint();
     let timestamp = now.cast_signed() - age;
     format!(
         r#"{{"token":"{token}","timestamp":{timestamp},"base_url":"{base_url}","key_fingerprint":"{fingerprint}"}}"#

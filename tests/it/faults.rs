@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use verkada_audit_logs::{Endpoint, Error, MAX_RETRIES, NetworkFailure, Source};
+use verkada_audit_logs::{Endpoint, Error, ErrorKind, MAX_RETRIES, NetworkFailure, Source};
 
 use crate::program::Program;
 use crate::raw_server::{AUDIT_LOGS, RawServer, Reply};
@@ -104,20 +104,19 @@ fn a_network_that_keeps_failing_is_given_up_after_the_retries() {
         for at in steps.iter().copied() {
             let server = failing(at, usize::MAX, fault);
             let failure = read(server.base_url(), Source::AuditLogs, timeout).unwrap_err();
-            let Error::Connection {
-                endpoint,
-                cause,
-                effort,
-            } = &failure
-            else {
+            let ErrorKind::Connection(cause) = failure.kind() else {
                 panic!("{name}, {at:?}: {failure}");
             };
             let expected = match at {
                 Step::Token => Endpoint::Token,
                 Step::Page(_) => Endpoint::Source(Source::AuditLogs),
             };
-            assert_eq!(*endpoint, expected, "{name}, {at:?}");
-            assert_eq!(effort.attempts as usize, ATTEMPTS, "{name}, {at:?}");
+            assert_eq!(failure.endpoint(), Some(expected), "{name}, {at:?}");
+            assert_eq!(
+                failure.effort().attempts as usize,
+                ATTEMPTS,
+                "{name}, {at:?}"
+            );
             // A request that timed out may not have got as far as the server.
             assert!(
                 stalls(name) || requests(&server, at) == ATTEMPTS,
@@ -139,30 +138,22 @@ fn a_refused_connection_is_tried_again_and_then_told() {
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let failure = read(&base_url, Source::AuditLogs, LONG).unwrap_err();
-    let Error::Connection {
-        cause: NetworkFailure::Connect(cause),
-        effort,
-        ..
-    } = &failure
-    else {
+    let ErrorKind::Connection(NetworkFailure::Connect(cause)) = failure.kind() else {
         panic!("{failure}");
     };
-    assert_eq!(effort.attempts as usize, ATTEMPTS);
+    assert_eq!(failure.effort().attempts as usize, ATTEMPTS);
     assert!(cause.as_str().contains("refused"), "{}", cause.as_str());
     assert!(failure.to_string().contains("4 attempts"), "{failure}");
 }
 
 /// The variant that stands for `status` after the retries, and how many attempts it counts.
 fn is_given_up(status: u16, error: &Error) -> Option<usize> {
-    match error {
-        Error::RateLimited { effort, .. } if status == 429 => Some(effort.attempts as usize),
-        Error::Unavailable {
-            status: said,
-            effort,
-            ..
-        } if *said == status => Some(effort.attempts as usize),
-        _ => None,
-    }
+    let fits = match error.kind() {
+        ErrorKind::RateLimited => status == 429,
+        ErrorKind::Unavailable => status != 429,
+        _ => false,
+    };
+    (fits && error.status() == Some(status)).then_some(error.effort().attempts as usize)
 }
 
 #[test]
@@ -197,7 +188,7 @@ fn other_refusals_are_final_at_once() {
             let server = failing(at, usize::MAX, move || Reply::error(status, "no"));
             let failure = read(server.base_url(), Source::AuditLogs, LONG).unwrap_err();
             assert!(
-                matches!(failure, Error::Rejected { status: said, .. } if said == status),
+                matches!(failure.kind(), ErrorKind::Rejected) && failure.status() == Some(status),
                 "{status}, {at:?}: {failure}"
             );
             assert_eq!(requests(&server, at), 1, "{status}, {at:?}");
@@ -218,13 +209,11 @@ const UNUSABLE: [Fault; 6] = [
     ("UTF-8", || {
         Reply::with(200, GZIP, gzip(b"{\"audit_logs\":[\"\xff\"]}"))
     }),
-    ("it is no JSON", || {
-        Reply::json(200, "Service temporarily fine")
-    }),
+    ("JSON", || Reply::json(200, "Service temporarily fine")),
     ("64 MiB", || {
         Reply::with(200, GZIP, gzip(&vec![b' '; (64 << 20) + 1]))
     }),
-    ("it is no JSON", || {
+    ("JSON", || {
         Reply::json(200, r#"{"audit_logs":[]} {"audit_logs":[]}"#)
     }),
 ];
@@ -235,7 +224,7 @@ fn an_answer_that_cannot_be_used_is_final_and_told() {
         for at in [Step::Token, Step::Page(0), Step::Page(2)] {
             let server = failing(at, usize::MAX, answer);
             let failure = read(server.base_url(), Source::AuditLogs, LONG).unwrap_err();
-            let Error::UnusableAnswer { problem, .. } = &failure else {
+            let ErrorKind::UnusableAnswer { problem } = failure.kind() else {
                 panic!("{words}, {at:?}: {failure}");
             };
             assert!(problem.contains(words), "{words}, {at:?}: {problem}");
@@ -257,13 +246,8 @@ fn an_answer_without_a_token_in_it_is_told() {
         let server = failing(Step::Token, usize::MAX, move || Reply::json(200, body));
         let failure = read(server.base_url(), Source::AuditLogs, LONG).unwrap_err();
         assert!(
-            matches!(
-                failure,
-                Error::UnusableAnswer {
-                    endpoint: Endpoint::Token,
-                    ..
-                }
-            ),
+            matches!(failure.kind(), ErrorKind::UnusableAnswer { .. })
+                && failure.endpoint() == Some(Endpoint::Token),
             "{body}: {failure}"
         );
         assert_eq!(server.seen().len(), 1, "{body}");
@@ -318,9 +302,11 @@ fn a_patient_client_rides_out_more_rate_limits_than_there_are_retries() {
     });
     let impatient = client(server.base_url(), LONG);
     let count = runtime.block_on(async {
-        let mut pages = impatient.riding_out_rate_limits().audit_log_pages(window());
+        let mut pages = impatient
+            .riding_out_rate_limits()
+            .pages(Source::AuditLogs, window());
         let mut count = 0;
-        while let Some(page) = pages.next().await.unwrap() {
+        while let Some(page) = pages.next_page().await.unwrap() {
             count += page.records.len();
         }
         count

@@ -192,7 +192,7 @@ fn a_secret_in_the_content_type_is_not_said() {
     let header = format!("content-type: text/{TOKEN}; charset={KEY}\r\n");
     for ended in said_of(&server(move |_| Reply::with(200, &header, "SECRET"))) {
         assert_eq!(ended.code, Some(5));
-        ended.says(&["it is no JSON (at line 1, column 1) (text/[redacted], 6 bytes)"]);
+        ended.says(&["it is not JSON (at line 1, column 1) (text/[redacted], 6 bytes)"]);
     }
 }
 

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use verkada_audit_logs::demo::{Clock, DemoServer};
-use verkada_audit_logs::{
-    EventFilter, Outcome, Output, Printer, Progress, Pull, Report, Secret, Source, Span,
-    VerkadaApi, VerkadaApiBuilder,
+use verkada_audit_logs::pull::{
+    EventFilter, Outcome, Output, Period, Printer, Progress, Pull, Report,
 };
+use verkada_audit_logs::{Secret, Source, VerkadaApi, VerkadaApiBuilder};
 
 /// 2026-09-14T00:00:00Z, a Monday.
 pub(crate) const MIDNIGHT: i64 = 1_789_344_000;
@@ -28,8 +28,6 @@ pub(crate) struct Range {
     /// Length of the first slice in seconds.
     pub(crate) interval: i64,
     pub(crate) sources: Vec<Source>,
-    /// What decides how many requests are under way at a time.
-    pub(crate) requests_per_minute: u32,
 }
 
 /// What came of it.
@@ -45,10 +43,10 @@ pub(crate) fn stopped_at(seconds: i64) -> Clock {
 
 /// A client of `server` that is not held back by any pace and waits for milliseconds between retries.
 pub(crate) fn client(server: &DemoServer) -> VerkadaApiBuilder {
-    VerkadaApi::builder(Secret::new(server.api_key()))
+    VerkadaApi::builder(Secret::new(server.api_key()).unwrap())
         .base_url(server.base_url().parse().unwrap())
         .page_size(200)
-        .max_requests_per_minute(1_000_000)
+        .max_requests_per_minute(60_000)
         .first_retry_wait(Duration::from_millis(2))
 }
 
@@ -60,7 +58,6 @@ impl Range {
             end: start + seconds,
             interval: USUAL_INTERVAL,
             sources: Source::ALL.to_vec(),
-            requests_per_minute: 6_000,
         }
     }
 
@@ -99,8 +96,7 @@ impl Range {
     ) -> Report {
         let pull = Pull {
             now: self.end + DAY,
-            origin: "test".to_owned(),
-            span: Span::Range {
+            period: Period::Range {
                 start: self.start,
                 end: self.end,
             },
@@ -108,9 +104,8 @@ impl Range {
             filter: EventFilter::All,
             interval_seconds: self.interval,
             overlap_seconds: 1_800,
-            max_requests_per_minute: self.requests_per_minute,
         };
-        let printer = Printer::new(Output::stream(stream), None, pull.overlap_seconds);
+        let printer = Printer::new(Output::stream(stream), None);
         let (progress, _) = watch::channel(Progress::default());
         let (_never, stop) = watch::channel(false);
         pull.run(api, printer, &progress, stop).await.unwrap()

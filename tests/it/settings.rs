@@ -227,8 +227,8 @@ fn a_flag_that_cannot_be_used_is_named_in_one_line() {
     let cases: Vec<(Vec<&str>, &str)> = vec![
         (vec!["--start", "1789401600"], "--end"),
         (vec!["--end", "1789401600"], "--start"),
-        (range("1789401600", "1789401600"), "must lie before"),
-        (range("2026-09-15", "2026-09-14"), "must lie before"),
+        (range("1789401600", "1789401600"), "must be before"),
+        (range("2026-09-15", "2026-09-14"), "must be before"),
         (range("1789401600000", "1789402200000"), "milliseconds"),
         (range("1789401600", "1789402200000"), "--end"),
         (range("yesterday", "today"), "--start"),

@@ -14,7 +14,7 @@ pub(crate) fn window() -> Window {
 
 /// A client that does not wait long.
 pub(crate) fn client(base_url: &str, timeout: Duration) -> VerkadaApi {
-    VerkadaApi::builder(Secret::new(KEY))
+    VerkadaApi::builder(Secret::new(KEY).unwrap())
         .base_url(base_url.parse().unwrap())
         .first_retry_wait(Duration::from_millis(1))
         .timeout(timeout)
@@ -36,8 +36,8 @@ pub(crate) fn read(
     let client = client(base_url, timeout);
     let records = runtime.block_on(async {
         match source {
-            Source::AuditLogs => client.get_audit_logs(window()).await,
-            Source::Notifications => client.get_notifications(window()).await,
+            Source::AuditLogs => client.audit_logs(window()).await,
+            Source::Notifications => client.notifications(window()).await,
         }
     })?;
     Ok(records.iter().map(|record| record.to_line()).collect())

@@ -45,7 +45,7 @@ fn a_file_that_no_run_wrote_is_refused_and_left_alone() {
         (b"garbage", ["is corrupt (at line 1, column 1)", backup]),
         (b"[]", ["is corrupt", backup]),
         (&[0; 512], ["is corrupt", backup]),
-        (&[0xff, 0xfe, 0x80], ["is corrupt (it is no text)", backup]),
+        (&[0xff, 0xfe, 0x80], ["is corrupt (it is not text)", backup]),
         (
             impossible.as_bytes(),
             ["is corrupt (its times contradict each other)", backup],
@@ -132,7 +132,7 @@ fn a_clock_that_lies_before_what_is_printed_is_refused() {
     assert_refused(
         &program,
         &[],
-        &["lies in the future", "set this machine's clock"],
+        &["is in the future", "set this machine's clock"],
     );
     let future = (chrono::Utc::now().timestamp() + 3_600).to_string();
     let later = (chrono::Utc::now().timestamp() + 7_200).to_string();
@@ -147,7 +147,7 @@ fn a_clock_that_lies_before_what_is_printed_is_refused() {
     ];
     program
         .run(arguments)
-        .refuses(2, &["--start", "lies in the future"]);
+        .refuses(2, &["--start", "is in the future"]);
 }
 
 /// One host that passes requests on to one of several organisations.

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::Value;
-use verkada_audit_logs::Checkpoint;
 use verkada_audit_logs::demo::{DemoServer, Profile};
+use verkada_audit_logs::pull::Checkpoint;
 
 use super::{END, MIDDLE, START, Switch, everything, profile, range, server, sorted, watermark};
 use crate::program::{Ended, Program};
@@ -16,7 +16,7 @@ use crate::program::{Ended, Program};
 fn a_second_run_at_the_same_time_says_whom_to_wait_for() {
     let server = server();
     let program = Program::asking_demo(&server);
-    let held = Checkpoint::open(&program.path("progress.json")).unwrap();
+    let held = Checkpoint::open(&program.path("progress.json"), "any").unwrap();
     let holder = format!("process {}", std::process::id());
     let more = ["--output", "records.jsonl"];
     let ended = program.run(range(START, MIDDLE, &more));

@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
-use verkada_audit_logs::Checkpoint;
+use verkada_audit_logs::pull::Checkpoint;
 
 use super::{END, MIDDLE, START, everything, range, server, sorted};
 use crate::program::Program;
@@ -37,7 +37,7 @@ fn a_linked_checkpoint_is_locked_and_replaced_where_the_link_leads() {
     ]);
     let first = first.quietly();
     symlink("target.json", program.path("progress.json")).unwrap();
-    let held = Checkpoint::open(&target).unwrap();
+    let held = Checkpoint::open(&target, "any").unwrap();
     let busy = program.run(range(START, END, &[]));
     busy.refuses(75, &["another run", "target.json"]);
     drop(held);
@@ -94,7 +94,7 @@ fn what_something_else_has_appended_is_never_cut_off() {
     fs::write(&path, &shared).unwrap();
     let ended = program.run(range(START, END, &APPEND));
     assert_eq!(ended.code, Some(0));
-    ended.says(&["something else has written", "--output"]);
+    ended.says(&["another program has written", "--output"]);
     assert!(fs::read(&path).unwrap().starts_with(&shared));
 }
 
@@ -112,7 +112,7 @@ fn an_announcement_is_about_one_file_and_one_run_only() {
     ended.says(&["nothing to do"]);
     fs::write(&path, "somebody else's line\n").unwrap();
     let ended = program.run(range(START, END, &APPEND));
-    ended.says(&["something else has written", "--output"]);
+    ended.says(&["another program has written", "--output"]);
     let records = fs::read_to_string(&path).unwrap();
     assert!(records.starts_with("somebody else's line\n"));
 }
@@ -135,7 +135,7 @@ fn what_is_appended_after_a_full_disk_is_never_cut_off() {
     let shared = [&before[..], b"somebody else's line\n"].concat();
     fs::write(&path, &shared).unwrap();
     let ended = program.run(range(START, END, &APPEND));
-    ended.says(&["something else has written"]);
+    ended.says(&["another program has written"]);
     let records = fs::read(&path).unwrap();
     assert!(records.starts_with(&shared));
     let records = String::from_utf8(records).unwrap();
@@ -157,7 +157,7 @@ fn a_file_that_was_renamed_after_a_killed_run_is_told() {
     fs::rename(&path, program.path("old.jsonl")).unwrap();
     let ended = program.run(range(START, END, &APPEND));
     assert_eq!(ended.code, Some(0));
-    ended.says(&["another one than a killed run was writing to", "bytes=700"]);
+    ended.says(&["not the one that a killed run was writing to", "bytes=700"]);
 }
 
 #[test]

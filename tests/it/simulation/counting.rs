@@ -1,7 +1,7 @@
 //! What really occurred in a run.
 
-use verkada_audit_logs::pull::Moment;
-use verkada_audit_logs::{Outcome, Source};
+use verkada_audit_logs::Source;
+use verkada_audit_logs::pull::{Moment, Outcome};
 
 use super::history::{Ended, History, Mishap, number_at};
 
@@ -17,7 +17,7 @@ impl History {
         };
         let failed = |outcome: &Outcome| matches!(outcome, Outcome::Failed(..));
         let died = report.sources.iter().any(|source| match &source.outcome {
-            Outcome::Failed(error, _) => error.to_string().contains("on purpose"),
+            Outcome::Failed(error) => error.to_string().contains("on purpose"),
             _ => false,
         });
         let outcomes = report.sources.iter().map(|source| &source.outcome);
@@ -37,7 +37,7 @@ impl History {
         }
         let stopped = outcomes
             .clone()
-            .any(|outcome| matches!(outcome, Outcome::Stopped(_)));
+            .any(|outcome| matches!(outcome, Outcome::Stopped));
         self.counts.stopped += u64::from(stopped);
     }
 

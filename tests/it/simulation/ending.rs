@@ -2,7 +2,8 @@
 
 use std::fs;
 
-use verkada_audit_logs::{Outcome, Source, Span};
+use verkada_audit_logs::Source;
+use verkada_audit_logs::pull::{Outcome, Period};
 
 use super::history::{Ended, History, Mishap, number_at};
 use super::oracle::{self, Counts, Coverage};
@@ -19,7 +20,7 @@ impl History {
         self.world.will.fail_per_mille(0);
         let began = self.world.will.now();
         let before = self.through;
-        match self.run(Span::Scheduled, Mishap::None, 0).await? {
+        match self.run(Period::Scheduled, Mishap::None, 0).await? {
             Ended::Reported(report) => {
                 for source in &report.sources {
                     if !matches!(source.outcome, Outcome::Done) {
@@ -29,7 +30,7 @@ impl History {
             }
             _ => return Err("the last run fails".to_owned()),
         }
-        self.take_printed(Span::Scheduled, before)?;
+        self.take_printed(Period::Scheduled, before)?;
         let mut files = self.rotated.clone();
         files.extend(fs::read(self.world.path("out")).unwrap());
         if String::from_utf8_lossy(&files)

@@ -6,10 +6,10 @@ use std::time::Duration;
 use fastrand::Rng;
 use serde_json::Value;
 use tokio::sync::watch;
-use verkada_audit_logs::pull::{Faults, Moment};
-use verkada_audit_logs::{
-    Checkpoint, CheckpointError, EventFilter, Output, Printer, Progress, Pull, PullError, Report,
-    Source, Span,
+use verkada_audit_logs::Source;
+use verkada_audit_logs::pull::{
+    self, Checkpoint, CheckpointError, EventFilter, Faults, Moment, Output, Period, Printer,
+    Progress, Pull, Report,
 };
 
 use super::oracle::Counts;
@@ -90,7 +90,7 @@ impl History {
         }
         self.switched = self.through;
         for gap in self.scenario.gaps.clone() {
-            self.play_run(Span::Scheduled).await?;
+            self.play_run(Period::Scheduled).await?;
             self.maybe_rotate();
             self.world.will.advance(gap);
         }
@@ -101,7 +101,7 @@ impl History {
     async fn play_range(&mut self, start: i64, end: i64) -> Result<(), String> {
         let attempts = self.dice.u32(1..5);
         for attempt in 0..attempts {
-            self.play_run(Span::Range { start, end }).await?;
+            self.play_run(Period::Range { start, end }).await?;
             self.maybe_rotate();
             let seconds = self.dice.i64(0..self.scenario.interval);
             self.world.will.advance(seconds);
@@ -114,7 +114,7 @@ impl History {
         Ok(())
     }
 
-    async fn play_run(&mut self, span: Span) -> Result<(), String> {
+    async fn play_run(&mut self, period: Period) -> Result<(), String> {
         let faulty = pick(&mut self.dice, &[0, 0, 30, 200, 400]);
         self.world.will.fail_per_mille(faulty);
         let mishap = self.mishap();
@@ -124,12 +124,12 @@ impl History {
         };
         self.counts.skewed += u64::from(skew != 0);
         let before = self.through;
-        let ended = self.run(span, mishap, skew).await?;
+        let ended = self.run(period, mishap, skew).await?;
         self.count_mishap(mishap, &ended);
-        if span == Span::Scheduled {
+        if period == Period::Scheduled {
             self.count_catch_up(before);
         }
-        self.take_printed(span, before)
+        self.take_printed(period, before)
     }
 
     fn mishap(&mut self) -> Mishap {
@@ -145,12 +145,15 @@ impl History {
 
     pub(super) async fn run(
         &mut self,
-        span: Span,
+        period: Period,
         mishap: Mishap,
         skew: i64,
     ) -> Result<Ended, String> {
         self.counts.runs += 1;
-        let checkpoint = open(&self.world.path("checkpoint"))?;
+        let checkpoint = open(
+            &self.world.path("checkpoint"),
+            &self.world.server.base_url(),
+        )?;
         let output = Output::append(&self.world.path("out")).map_err(|error| error.to_string())?;
         let overlap = self.overlap();
         let faults = Faults {
@@ -161,16 +164,14 @@ impl History {
                 _ => None,
             },
         };
-        let printer = Printer::new(output, Some(checkpoint), overlap).with_faults(faults);
+        let printer = Printer::new(output, Some(checkpoint)).with_faults(faults);
         let pull = Pull {
             now: self.world.will.now() + skew,
-            origin: self.world.server.base_url(),
-            span,
+            period,
             sources: self.scenario.sources.clone(),
             filter: EventFilter::All,
             interval_seconds: self.scenario.interval,
             overlap_seconds: overlap,
-            max_requests_per_minute: self.dice.u32(60..100_000),
         };
         let (dies_at, stops_at) = match mishap {
             Mishap::DiesAtRequest(request) => (Some(request), None),
@@ -196,21 +197,21 @@ impl History {
         match report {
             Ok(report) => {
                 if self.counts.runs == 1 {
-                    self.since = Some(self.start(span, pull.now));
+                    self.since = Some(self.start(period, pull.now));
                 }
                 Ok(Ended::Reported(report))
             }
             // Which organisation the key belongs to could not be asked.
-            Err(PullError::Api(_)) => Ok(Ended::NotBegun),
+            Err(pull::Error::Api(_)) => Ok(Ended::NotBegun),
             Err(error) => Err(format!("a run was refused: {error}")),
         }
     }
 
     /// Where a first run begins.
-    fn start(&self, span: Span, now: i64) -> i64 {
-        match span {
-            Span::Range { start, .. } => start,
-            Span::Scheduled => {
+    fn start(&self, period: Period, now: i64) -> i64 {
+        match period {
+            Period::Range { start, .. } => start,
+            Period::Scheduled => {
                 now - now.rem_euclid(self.scenario.interval) - self.scenario.interval
             }
         }
@@ -229,11 +230,14 @@ impl History {
     /// Takes note of what the run printed and acknowledged, and leaves the file as a kill may leave it.
     pub(super) fn take_printed(
         &mut self,
-        span: Span,
+        period: Period,
         before: [Option<i64>; 2],
     ) -> Result<(), String> {
         // A write that was under way when the run was dropped goes on until it is done.
-        drop(open(&self.world.path("checkpoint"))?);
+        drop(open(
+            &self.world.path("checkpoint"),
+            &self.world.server.base_url(),
+        )?);
         let Ok(state) = self.state() else {
             return Ok(());
         };
@@ -248,7 +252,7 @@ impl History {
             .get(self.taken..acknowledged)
             .ok_or("the acknowledged file is shorter than before")?;
         let fresh = String::from_utf8_lossy(fresh).into_owned();
-        self.check_order(&fresh, span, before)?;
+        self.check_order(&fresh, period, before)?;
         self.printed.extend(fresh.lines().map(str::to_owned));
         self.taken = acknowledged;
         self.through = Source::ALL.map(|source| number_at(&state, source, "through"));
@@ -277,7 +281,7 @@ impl History {
     fn check_order(
         &mut self,
         fresh: &str,
-        span: Span,
+        period: Period,
         before: [Option<i64>; 2],
     ) -> Result<(), String> {
         let mut previous = (0, i64::MIN);
@@ -288,8 +292,8 @@ impl History {
                 0 => seconds(&record["processed_timestamp"]),
                 _ => record["created"].as_i64().unwrap(),
             };
-            let time = match (number, span) {
-                (0, Span::Range { end, .. }) => {
+            let time = match (number, period) {
+                (0, Period::Range { end, .. }) => {
                     self.counts.ahead += u64::from(own_time > end);
                     seconds(&record["timestamp"])
                 }
@@ -337,9 +341,9 @@ impl History {
 }
 
 /// Opens the checkpoint once the run before has let go of it.
-fn open(path: &std::path::Path) -> Result<Checkpoint, String> {
+fn open(path: &std::path::Path, origin: &str) -> Result<Checkpoint, String> {
     loop {
-        match Checkpoint::open(path) {
+        match Checkpoint::open(path, origin) {
             Err(CheckpointError::Busy { .. }) => std::thread::sleep(Duration::from_micros(100)),
             opened => return opened.map_err(|error| error.to_string()),
         }

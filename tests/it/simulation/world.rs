@@ -107,7 +107,7 @@ impl World {
             .token_lifetime(Duration::from_secs(1 << 40))
             .start()
             .unwrap();
-        let api = VerkadaApi::builder(Secret::new(server.api_key()))
+        let api = VerkadaApi::builder(Secret::new(server.api_key()).unwrap())
             .base_url(server.base_url().parse().unwrap())
             .page_size(scenario.page_size)
             .max_requests_per_minute(UNLIMITED)

@@ -1,0 +1,374 @@
+//! Sending one request until it is answered or given up.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use reqwest::header::{
+    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION,
+    RETRY_AFTER, TRANSFER_ENCODING,
+};
+use reqwest::{Client, Method, NoProxy, Proxy, StatusCode, Url};
+use tracing::{debug, info};
+
+use super::answer::{Answer, Unusable};
+use super::base_url::BaseUrl;
+use super::body::{self, BodyError, MAX_BODY_BYTES};
+use super::pace::{Pacer, Urgency};
+use super::proxy::{NOT_A_PROXY, proxy_address};
+use super::retry::{Decision, History, RetryPolicy, parse_retry_after};
+use super::server_text;
+use crate::api::error::{
+    ConfigurationError, Effort, Endpoint, Error, ErrorKind, NetworkFailure, ServerText,
+};
+use crate::api::secret::Secret;
+use crate::time::unix_now;
+
+/// Headers that carry secrets.
+pub(in crate::api) const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
+pub(in crate::api) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-verkada-auth");
+
+const BYTE_ORDER_MARK: char = '\u{FEFF}';
+
+/// One request, before it is sent.
+#[derive(Debug)]
+pub(in crate::api) struct Call {
+    pub(in crate::api) endpoint: Endpoint,
+    pub(in crate::api) method: Method,
+    pub(in crate::api) url: Url,
+    /// The header that carries the key or the token.
+    pub(in crate::api) secret: (HeaderName, Secret),
+    pub(in crate::api) key: Secret,
+    /// A token that was sent before and refused.
+    pub(in crate::api) rejected: Option<Secret>,
+    /// Whether a 429 pauses instead of using up retries.
+    pub(in crate::api) rides_out: bool,
+    pub(in crate::api) urgency: Urgency,
+}
+
+impl Call {
+    /// Secrets that no message may show: those that were sent, and the key, which the server may name in any answer
+    /// because it knows whose token it is given.
+    fn secrets(&self) -> Vec<&Secret> {
+        let sent = [&self.secret.1, &self.key].into_iter();
+        sent.chain(&self.rejected).collect()
+    }
+}
+
+/// Counts of a client since it was built.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Statistics {
+    /// Requests sent, retries and token requests included.
+    pub requests: u64,
+    /// Answers with status 429.
+    pub rate_limited: u64,
+    /// The usual time from sending a request to having its answer, without waits for the pace.
+    pub latency: Duration,
+    /// The server's clock minus this machine's in seconds, at the last answer that named a time.
+    pub clock_difference: Option<i64>,
+}
+
+#[derive(Debug)]
+pub(in crate::api) struct Transport {
+    client: Client,
+    base_url: BaseUrl,
+    pacer: Pacer,
+    policy: RetryPolicy,
+    timeout: Duration,
+    statistics: Mutex<Statistics>,
+    requests: AtomicU64,
+    last_success: Mutex<Option<Instant>>,
+}
+
+impl Transport {
+    /// Prepares requests to `base_url`; sends nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the environment names a proxy that cannot be used, or if the system's certificates cannot be loaded.
+    pub(in crate::api) fn new(
+        base_url: BaseUrl,
+        pacer: Pacer,
+        policy: RetryPolicy,
+        timeout: Duration,
+    ) -> Result<Self, ConfigurationError> {
+        Ok(Self {
+            client: client(&base_url, timeout)?,
+            base_url,
+            pacer,
+            policy,
+            timeout,
+            statistics: Mutex::default(),
+            requests: AtomicU64::new(0),
+            last_success: Mutex::default(),
+        })
+    }
+
+    pub(in crate::api) fn base_url(&self) -> &BaseUrl {
+        &self.base_url
+    }
+
+    pub(in crate::api) fn requests_per_second(&self) -> f64 {
+        self.pacer.requests_per_second()
+    }
+
+    pub(in crate::api) fn statistics(&self) -> Statistics {
+        Statistics {
+            requests: self.requests.load(Ordering::Relaxed),
+            ..*lock(&self.statistics)
+        }
+    }
+
+    /// Returns when the pace allows one more request.
+    pub(in crate::api) async fn turn(&self, urgency: &Urgency) {
+        self.pacer.ready(urgency).await;
+    }
+
+    /// Sends `call`, whose turn has come, until `parse` accepts an answer or the policy gives up.
+    pub(in crate::api) async fn send<T>(
+        &self,
+        call: &Call,
+        parse: impl Fn(Answer) -> Result<T, Unusable>,
+    ) -> Result<T, Error> {
+        let started = Instant::now();
+        let (mut attempts, mut retries) = (0, 0);
+        loop {
+            attempts += 1;
+            let error = match self.attempt(call, &parse).await {
+                Ok(parsed) => return Ok(parsed),
+                Err(error) => error,
+            };
+            let history = History {
+                retries,
+                without_success: self.without_success(started),
+            };
+            let jitter = fastrand::f64();
+            match self.policy.decide(&error, history, call.rides_out, jitter) {
+                Decision::RetryAfter(wait) => {
+                    retries += 1;
+                    log_retry(call, &error, wait);
+                    tokio::time::sleep(wait).await;
+                }
+                Decision::PauseEveryone { wait, counts } => {
+                    retries += u32::from(counts);
+                    log_retry(call, &error, wait);
+                    self.pacer.pause(wait);
+                }
+                Decision::GiveUp => {
+                    let elapsed = started.elapsed();
+                    return Err(error.with_effort(Effort { attempts, elapsed }));
+                }
+            }
+            self.turn(&call.urgency).await;
+        }
+    }
+
+    async fn attempt<T>(
+        &self,
+        call: &Call,
+        parse: impl Fn(Answer) -> Result<T, Unusable>,
+    ) -> Result<T, Error> {
+        let sent = Instant::now();
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let response = self.request(call)?.send().await;
+        let mut response = response.map_err(|error| self.network_error(call, &error))?;
+        let status = response.status();
+        debug!(endpoint = %call.endpoint, status = status.as_u16(), elapsed_ms = sent.elapsed().as_millis(), "answered");
+        if status != StatusCode::OK {
+            self.note_refusal(status);
+            let body = body::read_refusal(&mut response).await;
+            return Err(refusal(call, status, response.headers(), &body));
+        }
+        let body = match body::read(&mut response).await {
+            Ok(body) => body,
+            Err(BodyError::Network(error)) => return Err(self.network_error(call, &error)),
+            Err(BodyError::TooLong) => {
+                let words = format!(
+                    "it is longer than {} MiB; ask for smaller pages with --page-size",
+                    MAX_BODY_BYTES >> 20
+                );
+                return Err(unusable(call, response.headers(), MAX_BODY_BYTES, &words));
+            }
+        };
+        self.note_success(sent.elapsed(), server_time(response.headers()));
+        accept(call, response.headers(), body, parse)
+    }
+
+    fn request(&self, call: &Call) -> Result<reqwest::RequestBuilder, Error> {
+        let (name, secret) = &call.secret;
+        let mut value = HeaderValue::from_str(secret.expose()).map_err(|_| {
+            let problem = "the token holds characters that no header can carry".to_owned();
+            Error::new(call.endpoint, ErrorKind::UnusableAnswer { problem })
+        })?;
+        value.set_sensitive(true);
+        let mut request = self.client.request(call.method.clone(), call.url.clone());
+        if call.method == Method::POST {
+            // RFC 9110 asks for it, and some proxies insist.
+            request = request.header(CONTENT_LENGTH, 0);
+        }
+        Ok(request
+            .header(name, value)
+            .header(ACCEPT, "application/json"))
+    }
+
+    /// No whole answer came.
+    fn network_error(&self, call: &Call, error: &reqwest::Error) -> Error {
+        let failure = if error.is_timeout() {
+            NetworkFailure::TimedOut(self.timeout)
+        } else if error.is_body() || error.is_decode() {
+            NetworkFailure::CutShort(server_text::innermost(error))
+        } else {
+            NetworkFailure::Connect(server_text::innermost(error))
+        };
+        Error::new(call.endpoint, ErrorKind::Connection(failure))
+    }
+
+    fn without_success(&self, started: Instant) -> Duration {
+        let since = lock(&self.last_success).max(Some(started));
+        since.map_or(Duration::ZERO, |since| since.elapsed())
+    }
+
+    fn note_success(&self, elapsed: Duration, server_time: Option<DateTime<Utc>>) {
+        *lock(&self.last_success) = Some(Instant::now());
+        let mut statistics = lock(&self.statistics);
+        let difference = server_time.map(|time| time.timestamp() - unix_now());
+        statistics.clock_difference = difference.or(statistics.clock_difference);
+        // A moving average, so that one slow answer counts for something, but not for everything.
+        statistics.latency = match statistics.latency {
+            Duration::ZERO => elapsed,
+            usual => (usual * 7 + elapsed) / 8,
+        };
+    }
+
+    fn note_refusal(&self, status: StatusCode) {
+        lock(&self.statistics).rate_limited += u64::from(status == StatusCode::TOO_MANY_REQUESTS);
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Builds the HTTP client: no redirects, no retries of its own, verified TLS, gzip offered.
+fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, ConfigurationError> {
+    // Fails only if a provider is installed already, which is what is wanted.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = Client::builder()
+        .user_agent(concat!(
+            env!("CARGO_PKG_NAME"),
+            "/",
+            env!("CARGO_PKG_VERSION")
+        ))
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .timeout(timeout);
+    // reqwest ignores a proxy variable that it cannot use, and the requests would go around the proxy.
+    builder = builder.no_proxy();
+    if !base_url.is_loopback()
+        && let Some(proxy) = proxy_address(|name| std::env::var_os(name))?
+    {
+        let proxy = Proxy::https(proxy).map_err(|_| ConfigurationError::new(NOT_A_PROXY))?;
+        builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
+    }
+    if base_url.is_clear_text() {
+        // Loading the system's certificates costs more than the rest of a small run.
+        builder = builder.tls_certs_only([]);
+    }
+    builder.build().map_err(|error| {
+        ConfigurationError::new(format!(
+            "the HTTP client cannot be built: {}",
+            server_text::innermost(&error)
+        ))
+    })
+}
+
+/// An answer with another status than 200.
+fn refusal(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
+    let (status, secrets) = (status.as_u16(), call.secrets());
+    let detail = server_text::of_error_body(body, &secrets);
+    let retry_after = headers
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| parse_retry_after(value, unix_now()));
+    let target = || redirect_target(&call.url, headers, &secrets);
+    let kind = ErrorKind::of_status(status, call.endpoint, &detail, target);
+    Error::refused(call.endpoint, kind, status, detail, retry_after)
+}
+
+/// The scheme and host of a redirect; the rest of it may carry anything.
+fn redirect_target(url: &Url, headers: &HeaderMap, secrets: &[&Secret]) -> ServerText {
+    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
+    let shown = match location.map(|location| url.join(location)) {
+        Some(Ok(target)) if target.origin() == url.origin() => {
+            "another path of the same host".to_owned()
+        }
+        Some(Ok(target)) => target.origin().ascii_serialization(),
+        Some(Err(_)) => "an address that cannot be read".to_owned(),
+        None => "nowhere".to_owned(),
+    };
+    server_text::clean(&shown, secrets)
+}
+
+/// Passes a body on to `parse`, and tells a body that broke off from one that cannot be used.
+fn accept<T>(
+    call: &Call,
+    headers: &HeaderMap,
+    body: Vec<u8>,
+    parse: impl Fn(Answer) -> Result<T, Unusable>,
+) -> Result<T, Error> {
+    let size = body.len();
+    let Ok(mut body) = String::from_utf8(body) else {
+        return Err(unusable(call, headers, size, "it is not UTF-8"));
+    };
+    // RFC 8259 lets a reader skip it.
+    if body.starts_with(BYTE_ORDER_MARK) {
+        body.drain(..BYTE_ORDER_MARK.len_utf8());
+    }
+    let server_time = server_time(headers);
+    parse(Answer { body, server_time }).map_err(|problem| match problem {
+        Unusable::EndsEarly if !announces_its_end(headers) => {
+            let words = "it ends in the middle of the JSON text".to_owned();
+            let failure = NetworkFailure::CutShort(ServerText::cleaned(words));
+            Error::new(call.endpoint, ErrorKind::Connection(failure))
+        }
+        Unusable::EndsEarly if size == 0 => unusable(call, headers, size, "it is empty"),
+        Unusable::EndsEarly => unusable(call, headers, size, "it is not JSON (it ends early)"),
+        Unusable::Malformed(_) => unusable(call, headers, size, "it is not JSON"),
+        Unusable::Unexpected(words) => unusable(call, headers, size, &words),
+    })
+}
+
+/// An answer that is not what was asked for: `words` say what it is.
+fn unusable(call: &Call, headers: &HeaderMap, size: usize, words: &str) -> Error {
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let content_type = content_type.and_then(|value| value.split(';').next());
+    let content_type = content_type.unwrap_or("no content type");
+    let content_type = server_text::clean(content_type, &call.secrets());
+    let problem = format!("{words} ({content_type}, {size} bytes)");
+    Error::new(call.endpoint, ErrorKind::UnusableAnswer { problem })
+}
+
+fn log_retry(call: &Call, error: &Error, wait: Duration) {
+    let endpoint = call.endpoint;
+    let wait_seconds = (wait.as_secs_f64() * 10.0).round() / 10.0;
+    if let ErrorKind::Connection(cause) = error.kind() {
+        info!(%endpoint, %cause, wait_seconds, "no answer, will ask again");
+    } else {
+        info!(%endpoint, status = error.status(), wait_seconds, "refused for now, will ask again");
+    }
+}
+
+/// Whether the end of the body shows, so that half of it cannot be taken for all of it.
+fn announces_its_end(headers: &HeaderMap) -> bool {
+    headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
+}
+
+fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    httpdate::parse_http_date(date).ok().map(DateTime::from)
+}

@@ -1,0 +1,264 @@
+//! One record, as the API wrote it: its text, the few fields that are read, its time and its place in the order.
+//!
+//! ```text
+//! Record ---> time    every form of a time
+//! order               newest first -> oldest first
+//! ```
+
+mod order;
+mod time;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::ops::Range;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use super::window::TimeBase;
+use crate::json::{Malformed, Scan, decode_string, push_compact};
+use time::parse_time;
+
+pub(crate) use order::sort_oldest_first;
+
+/// An audit log or a notification: the API's own text, and the few fields that this crate reads.
+///
+/// Any field may be missing or null, and Verkada may add fields at any time. Nothing is lost, because the text is kept
+/// as it came; [`Record::parse`] reads it into a type of yours. A record shares the memory of its page.
+#[derive(Clone)]
+pub struct Record {
+    page: Arc<String>,
+    outline: Outline,
+}
+
+/// The fields that are read; the discriminant is the index in [`Outline::fields`].
+#[derive(Clone, Copy)]
+enum Field {
+    EventName,
+    NotificationType,
+    OrganizationId,
+    Timestamp,
+    ProcessedTimestamp,
+    Created,
+}
+
+const FIELDS: usize = Field::Created as usize + 1;
+
+impl Field {
+    /// The field that `key`, quotes included, names. A key that is written with an escape is not recognised.
+    fn named(key: &str) -> Option<Self> {
+        Some(match key {
+            r#""event_name""# => Self::EventName,
+            r#""notification_type""# => Self::NotificationType,
+            r#""organization_id""# => Self::OrganizationId,
+            r#""timestamp""# => Self::Timestamp,
+            r#""processed_timestamp""# => Self::ProcessedTimestamp,
+            r#""created""# => Self::Created,
+            _ => return None,
+        })
+    }
+}
+
+/// The ranges of a record and its fields in the text of its page.
+#[derive(Clone)]
+pub(super) struct Outline {
+    text: TextRange,
+    /// Of a repeated key, the last one, as in most JSON readers.
+    fields: [Option<TextRange>; FIELDS],
+    has_white_space: bool,
+}
+
+impl Record {
+    /// The record at `outline` in `page`.
+    pub(super) fn new(page: &Arc<String>, outline: Outline) -> Self {
+        Self {
+            page: Arc::clone(page),
+            outline,
+        }
+    }
+
+    /// The text of the record exactly as sent, white space included.
+    pub fn text(&self) -> &str {
+        self.slice(&self.outline.text)
+    }
+
+    /// The text on one line: white space outside strings removed, nothing else changed.
+    pub fn to_line(&self) -> String {
+        if !self.outline.has_white_space {
+            return self.text().to_owned();
+        }
+        let mut line = Vec::new();
+        push_compact(self.text(), &mut line);
+        String::from_utf8(line).expect("removing ASCII white space keeps UTF-8 valid")
+    }
+
+    /// Whether [`Record::text`] is on one line as it is, because no white space has to be removed.
+    pub(crate) fn is_compact(&self) -> bool {
+        !self.outline.has_white_space
+    }
+
+    /// The text of the page, and the range of this record in it.
+    pub(crate) fn in_page(&self) -> (&Arc<String>, TextRange) {
+        (&self.page, self.outline.text.clone())
+    }
+
+    /// Reads the record into a type of yours.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the record does not fit the type. Verkada documents no field as always present, so use `Option` and
+    /// `#[serde(default)]` generously.
+    ///
+    /// ```
+    /// # use verkada_audit_logs::Record;
+    /// #[derive(serde::Deserialize)]
+    /// struct Viewing {
+    ///     user_email: Option<String>,
+    /// }
+    ///
+    /// fn viewer(record: &Record) -> Option<String> {
+    ///     record.parse::<Viewing>().ok()?.user_email
+    /// }
+    /// ```
+    pub fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.text())
+    }
+
+    /// `event_name`: a display name such as `Live Stream Started`, possibly with white space around it.
+    /// `None` if it is missing or not a string.
+    pub fn event_name(&self) -> Option<Cow<'_, str>> {
+        decode_string(self.field(Field::EventName)?)
+    }
+
+    /// `notification_type`, such as `motion`. `None` if it is missing or not a string.
+    pub fn notification_type(&self) -> Option<Cow<'_, str>> {
+        decode_string(self.field(Field::NotificationType)?)
+    }
+
+    /// `organization_id` of an audit log. `None` if it is missing or not a string.
+    pub fn organization_id(&self) -> Option<Cow<'_, str>> {
+        decode_string(self.field(Field::OrganizationId)?)
+    }
+
+    /// `timestamp`: when an audit log's event happened.
+    pub fn timestamp(&self) -> Option<DateTime<Utc>> {
+        parse_time(self.field(Field::Timestamp)?)
+    }
+
+    /// `processed_timestamp`: when an audit log became available to the API.
+    pub fn processed_timestamp(&self) -> Option<DateTime<Utc>> {
+        parse_time(self.field(Field::ProcessedTimestamp)?)
+    }
+
+    /// `created`: when what a notification is about happened.
+    pub fn created(&self) -> Option<DateTime<Utc>> {
+        parse_time(self.field(Field::Created)?)
+    }
+
+    /// The time that a window by `time_base` is about.
+    pub fn time(&self, time_base: TimeBase) -> Option<DateTime<Utc>> {
+        let own = match time_base {
+            TimeBase::Event => self.timestamp(),
+            TimeBase::Processed => self.processed_timestamp(),
+        };
+        own.or_else(|| self.created())
+    }
+
+    /// Whether the record is a JSON object, as every known one is.
+    pub fn is_object(&self) -> bool {
+        self.text().starts_with('{')
+    }
+
+    fn field(&self, field: Field) -> Option<&str> {
+        self.outline.fields[field as usize]
+            .as_ref()
+            .map(|range| self.slice(range))
+    }
+
+    fn slice(&self, range: &TextRange) -> &str {
+        &self.page[range.start as usize..range.end as usize]
+    }
+}
+
+impl fmt::Debug for Record {
+    /// Prints only the length: a record may hold a signed link.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Record({} bytes)", self.text().len())
+    }
+}
+
+/// A range of bytes in a page. 32 bits are enough, because a page is at most 64 MiB.
+pub(crate) type TextRange = Range<u32>;
+
+fn narrow(range: Range<usize>) -> TextRange {
+    let narrow = |at| u32::try_from(at).expect("a page is at most 64 MiB");
+    narrow(range.start)..narrow(range.end)
+}
+
+impl Outline {
+    /// Steps over the record that begins at `start` in `page`. Returns the position after it as well.
+    pub(super) fn read(
+        page: &str,
+        scan: &Scan<'_>,
+        start: usize,
+    ) -> Result<(Self, usize), Malformed> {
+        let white_space_before = scan.white_space_bytes();
+        let mut fields = [const { None }; FIELDS];
+        let end = match scan.peek(start) {
+            b'{' => scan.object(start, |key, value| {
+                let end = scan.value(value)?;
+                if let Some(field) = Field::named(&page[key]) {
+                    fields[field as usize] = Some(narrow(value..end));
+                }
+                Ok::<_, Malformed>(end)
+            })?,
+            _ => scan.value(start)?,
+        };
+        let outline = Self {
+            text: narrow(start..end),
+            fields,
+            has_white_space: scan.white_space_bytes() > white_space_before,
+        };
+        Ok((outline, end))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::json::tests::any_value;
+
+    const KEYS: [(&str, Field); FIELDS] = [
+        ("event_name", Field::EventName),
+        ("notification_type", Field::NotificationType),
+        ("organization_id", Field::OrganizationId),
+        ("timestamp", Field::Timestamp),
+        ("processed_timestamp", Field::ProcessedTimestamp),
+        ("created", Field::Created),
+    ];
+
+    proptest! {
+        #[test]
+        fn one_pass_finds_what_a_json_reader_finds(value in any_value(), pretty in any::<bool>()) {
+            let text = if pretty {
+                serde_json::to_string_pretty(&value).unwrap()
+            } else {
+                value.to_string()
+            };
+            let (outline, end) = Outline::read(&text, &Scan::new(&text), 0).unwrap();
+            prop_assert_eq!(end, text.len());
+            let record = Record::new(&Arc::new(text), outline);
+            for (key, field) in KEYS {
+                let found = record.field(field).map(|raw| serde_json::from_str(raw).unwrap());
+                prop_assert_eq!(found.as_ref(), value.get(key));
+            }
+            prop_assert_eq!(record.to_line(), value.to_string());
+            prop_assert_eq!(record.outline.has_white_space, record.to_line() != record.text());
+        }
+    }
+}

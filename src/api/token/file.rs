@@ -1,0 +1,185 @@
+//! The file that carries a token from one run to the next.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use chrono::DateTime;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::api::http::BaseUrl;
+use crate::api::secret::Secret;
+use crate::durable_file;
+
+/// How long a token is used. Verkada documents a lifetime of 30 minutes; the rest is a margin.
+pub const DEFAULT_TOKEN_EXPIRATION_TIME: Duration = Duration::from_secs(25 * 60);
+
+/// A token and when it was issued.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::api) struct Token {
+    pub(in crate::api) secret: Secret,
+    /// Unix seconds by this machine's clock.
+    pub(super) issued_at: i64,
+}
+
+impl Token {
+    /// Whether the token is young enough to be used: the only place that knows the margin. A token from the future is
+    /// not trusted.
+    pub(in crate::api) fn is_fresh(&self, now: i64) -> bool {
+        let lifetime = DEFAULT_TOKEN_EXPIRATION_TIME.as_secs().cast_signed();
+        (0..lifetime).contains(&(now - self.issued_at))
+    }
+}
+
+/// Reads and writes the token file, for one key and one host.
+#[derive(Clone, Debug)]
+pub(in crate::api) struct TokenFile {
+    path: PathBuf,
+    key_fingerprint: String,
+    base_url: String,
+}
+
+/// Contents of the file: the two keys of the program that this one follows, and two that bind the token.
+#[derive(Deserialize, Serialize)]
+struct Contents {
+    token: String,
+    timestamp: Value,
+    base_url: Option<String>,
+    key_fingerprint: Option<String>,
+}
+
+impl TokenFile {
+    pub(in crate::api) fn new(path: PathBuf, key: &Secret, base_url: &BaseUrl) -> Self {
+        Self {
+            path,
+            key_fingerprint: key.fingerprint(),
+            base_url: base_url.to_string(),
+        }
+    }
+
+    /// Returns the token in the file, if it was issued for this key and host. A file that is missing, unreadable,
+    /// corrupt or bound to something else is not a failure: a new token is asked for.
+    pub(super) fn load(&self) -> Option<Token> {
+        // Opening a pipe would wait for a writer.
+        if !fs::metadata(&self.path).ok()?.is_file() {
+            return None;
+        }
+        let contents: Contents = serde_json::from_slice(&fs::read(&self.path).ok()?).ok()?;
+        let bound = contents.base_url.as_ref() == Some(&self.base_url)
+            && contents.key_fingerprint.as_ref() == Some(&self.key_fingerprint);
+        bound.then_some(Token {
+            secret: contents.token.parse().ok()?,
+            issued_at: unix_seconds(&contents.timestamp)?,
+        })
+    }
+
+    /// Replaces the file; readable by the owner only.
+    pub(super) fn store(&self, token: &Token) -> io::Result<()> {
+        let contents = Contents {
+            token: token.secret.expose().to_owned(),
+            timestamp: Value::from(token.issued_at),
+            base_url: Some(self.base_url.clone()),
+            key_fingerprint: Some(self.key_fingerprint.clone()),
+        };
+        // Several runs may share the file, so each writes to a temporary file of its own.
+        let ending = format!("{:016x}.tmp", fastrand::u64(..));
+        durable_file::replace_by(&self.path, &ending, |file| {
+            Ok(serde_json::to_writer(file, &contents)?)
+        })
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Unix seconds, whole or not, or RFC 3339.
+fn unix_seconds(timestamp: &Value) -> Option<i64> {
+    match timestamp {
+        Value::Number(number) => number
+            .as_i64()
+            .or_else(|| number.as_f64().map(|seconds| seconds as i64)),
+        Value::String(text) => DateTime::parse_from_rfc3339(text)
+            .ok()
+            .map(|time| time.timestamp()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::api::http::Region;
+
+    fn file(path: &Path, key: &str, region: Region) -> TokenFile {
+        TokenFile::new(path.to_owned(), &Secret::new(key).unwrap(), &region.into())
+    }
+
+    fn token() -> Token {
+        Token {
+            secret: Secret::new("v2_token").unwrap(),
+            issued_at: 1_800_000_000,
+        }
+    }
+
+    #[test]
+    fn a_token_serves_its_own_key_and_host_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token.json");
+        file(&path, "key", Region::Us).store(&token()).unwrap();
+        assert_eq!(file(&path, "key", Region::Us).load(), Some(token()));
+        assert_eq!(file(&path, "other-key", Region::Us).load(), None);
+        assert_eq!(file(&path, "key", Region::Eu).load(), None);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(!text.contains("\"key\""), "{text}");
+    }
+
+    #[test]
+    fn the_file_is_for_its_owner_and_nothing_is_left_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token.json");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        file(&path, "key", Region::Us).store(&token()).unwrap();
+        assert_eq!(
+            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn files_that_hold_no_usable_token_are_passed_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token.json");
+        let file = file(&path, "key", Region::Us);
+        assert_eq!(file.load(), None);
+        for content in [
+            "",
+            "{",
+            "[]",
+            "\u{0}\u{0}",
+            r#"{"token":"v2_unbound","timestamp":1800000000}"#,
+            r#"{"token":"v2_unbound","timestamp":1800000000.25}"#,
+            r#"{"token":null,"timestamp":1800000000}"#,
+        ] {
+            fs::write(&path, content).unwrap();
+            assert_eq!(file.load(), None, "{content}");
+        }
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert_eq!(file.load(), None);
+        assert!(file.store(&token()).is_err());
+    }
+
+    #[test]
+    fn a_token_is_fresh_for_25_minutes() {
+        let age = |seconds: i64| token().is_fresh(1_800_000_000 + seconds);
+        assert!(age(0) && age(1_499));
+        assert!(!age(1_500) && !age(-1));
+    }
+}

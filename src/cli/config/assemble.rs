@@ -1,0 +1,201 @@
+//! Everything is put together and checked.
+
+use std::path::PathBuf;
+
+use verkada_audit_logs::demo::DemoServer;
+use verkada_audit_logs::pull::{DEFAULT_OVERLAP_MINUTES, EventFilter, Period, Pull};
+use verkada_audit_logs::{
+    CRON_INTERVAL_MINUTES, DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE,
+    MOST_REQUESTS_PER_MINUTE, Source, VerkadaApiBuilder, time_text,
+};
+
+use super::api_key;
+use super::environment::Environment;
+use super::files::check_distinct;
+use super::setting::{Setting, Settings, words};
+use super::target::Target;
+use super::time::parse_time;
+use super::usage_error::{UsageError, quoted};
+use crate::cli::args::Args;
+
+/// The configuration of a run, checked.
+pub(crate) struct Config {
+    /// The client, ready to be built.
+    pub(crate) client: VerkadaApiBuilder,
+    /// What to read and keep.
+    pub(crate) pull: Pull,
+    pub(crate) checkpoint: Option<PathBuf>,
+    /// The name that a checkpoint is bound to: the host that is read.
+    pub(crate) origin: String,
+    pub(crate) output: Option<PathBuf>,
+    /// Kept alive for the whole run.
+    _demo: Option<DemoServer>,
+}
+
+impl Config {
+    /// Checks everything that can be checked without the network. `now` is the beginning of the run in Unix seconds.
+    ///
+    /// # Errors
+    ///
+    /// Names the flag or variable that cannot be used.
+    pub(crate) fn new(
+        args: &Args,
+        environment: &Environment,
+        now: i64,
+    ) -> Result<Self, UsageError> {
+        let settings = Settings { environment };
+        let target = Target::find(args, &settings)?;
+        let interval_seconds = i64::from(interval_minutes(args, &settings)?) * 60;
+        let pull = Pull {
+            now,
+            period: period(args)?,
+            sources: sources(args)?,
+            filter: filter(args, &settings)?,
+            interval_seconds,
+            overlap_seconds: i64::from(overlap_minutes(args)?) * 60,
+        };
+        let checkpoint = settings.path(args.checkpoint.as_deref(), "VERKADA_CHECKPOINT")?;
+        let output = args.output.clone().filter(|path| path != "-");
+        let key_file = settings.path(args.api_key_file.as_deref(), api_key::FILE)?;
+        let read = [
+            ("the file with the API key", key_file.as_deref()),
+            (".env", environment.path()),
+        ];
+        let token_file = target.token_file.as_deref();
+        check_distinct(token_file, checkpoint.as_deref(), output.as_deref(), &read)?;
+        if checkpoint.is_none() {
+            warn_without_checkpoint(args, &pull);
+        }
+        let is_long = checkpoint.is_some() || is_long_range(&pull);
+        Ok(Self {
+            client: with_options(target.client, args, &settings, is_long)?,
+            pull,
+            checkpoint,
+            origin: target.origin,
+            output,
+            _demo: target.demo,
+        })
+    }
+}
+
+/// Warns of what is allowed and yet may not do what is expected. A checkpoint makes up for a range that ends in the future:
+/// the next run goes on from there.
+fn warn_without_checkpoint(args: &Args, pull: &Pull) {
+    if args.overlap_minutes.is_some() {
+        tracing::warn!("--overlap-minutes does nothing without --checkpoint");
+    }
+    if let Period::Range { end, .. } = pull.period
+        && end > pull.now
+    {
+        tracing::warn!(
+            end = time_text(end),
+            "the range ends in the future; what happens after this run is not in its output"
+        );
+    }
+}
+
+fn interval_minutes(args: &Args, settings: &Settings<'_>) -> Result<u32, UsageError> {
+    let setting = settings.pick(
+        &args.interval_minutes,
+        "--interval-minutes",
+        "CRON_INTERVAL_MINUTES",
+    )?;
+    setting.map_or(Ok(CRON_INTERVAL_MINUTES), |setting| {
+        setting.number(1, 1_440)
+    })
+}
+
+fn period(args: &Args) -> Result<Period, UsageError> {
+    let (Some(start_text), Some(end_text)) = (&args.start, &args.end) else {
+        return Ok(Period::Scheduled);
+    };
+    let named = |name: &str, text: &str| {
+        parse_time(text).map_err(|reason| UsageError::new(format!("{name}: {reason}")))
+    };
+    let (start, end) = (named("--start", start_text)?, named("--end", end_text)?);
+    if start >= end {
+        return Err(UsageError::new(format!(
+            "--start ({start_text}) must be before --end ({end_text}); a day means its midnight, so a whole day ends with the next one"
+        )));
+    }
+    Ok(Period::Range { start, end })
+}
+
+fn is_long_range(pull: &Pull) -> bool {
+    matches!(pull.period, Period::Range { start, end } if end - start > pull.interval_seconds)
+}
+
+/// Sets the options of requests. `is_long` is set for a read of more than one interval, and with a checkpoint: such a run
+/// reads the overlap as well, and after an outage much more.
+fn with_options(
+    client: VerkadaApiBuilder,
+    args: &Args,
+    settings: &Settings<'_>,
+    is_long: bool,
+) -> Result<VerkadaApiBuilder, UsageError> {
+    let page_size = settings.pick(&args.page_size, "--page-size", "VERKADA_PAGE_SIZE")?;
+    let pace = settings.pick(
+        &args.max_requests_per_minute,
+        "--max-requests-per-minute",
+        "VERKADA_MAX_REQUESTS_PER_MINUTE",
+    )?;
+    let default_page_size = if is_long {
+        MAX_PAGE_SIZE
+    } else {
+        DEFAULT_PAGE_SIZE
+    };
+    // The simulated organisation has no limit that others share.
+    let default_pace = if args.demo {
+        MOST_REQUESTS_PER_MINUTE
+    } else {
+        DEFAULT_MAX_REQUESTS_PER_MINUTE
+    };
+    Ok(client
+        .page_size(page_size.map_or(Ok(default_page_size), |setting| {
+            setting.number(1, MAX_PAGE_SIZE)
+        })?)
+        .max_requests_per_minute(pace.map_or(Ok(default_pace), |setting| {
+            setting.number(1, MOST_REQUESTS_PER_MINUTE)
+        })?)
+        .notification_types(words(&args.notification_type, "--notification-type")?)
+        .include_image_url(args.include_image_url))
+}
+
+fn overlap_minutes(args: &Args) -> Result<u32, UsageError> {
+    let Some(value) = args.overlap_minutes.clone() else {
+        return Ok(DEFAULT_OVERLAP_MINUTES);
+    };
+    Setting {
+        name: "--overlap-minutes",
+        value,
+    }
+    .number(0, 10_080)
+}
+
+fn sources(args: &Args) -> Result<Vec<Source>, UsageError> {
+    let Some(only) = &args.only else {
+        return Ok(Source::ALL.to_vec());
+    };
+    let source = Source::ALL
+        .into_iter()
+        .find(|source| source.flag_value() == only);
+    source.map(|source| vec![source]).ok_or_else(|| {
+        UsageError::new(format!(
+            "--only: {} is neither audit-logs nor notifications",
+            quoted(only)
+        ))
+    })
+}
+
+fn filter(args: &Args, settings: &Settings<'_>) -> Result<EventFilter, UsageError> {
+    if args.all_events {
+        return Ok(EventFilter::All);
+    }
+    if !args.event.is_empty() {
+        return Ok(EventFilter::names(words(&args.event, "--event")?));
+    }
+    match settings.environment.get("INTERESTED_EVENTS")? {
+        Some(value) => Ok(EventFilter::names(words(&[value], "INTERESTED_EVENTS")?)),
+        None => Ok(EventFilter::default()),
+    }
+}

@@ -1,0 +1,93 @@
+//! One setting at a time: where it was given, and the meaning of its value.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::environment::Environment;
+use super::usage_error::{UsageError, quoted};
+
+/// Looks settings up: flag, then variable.
+pub(crate) struct Settings<'a> {
+    pub(crate) environment: &'a Environment,
+}
+
+/// A value and the name of where it was given, for the message if it cannot be used.
+pub(crate) struct Setting {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+}
+
+impl Settings<'_> {
+    pub(crate) fn pick(
+        &self,
+        flag: &Option<String>,
+        flag_name: &'static str,
+        variable: &'static str,
+    ) -> Result<Option<Setting>, UsageError> {
+        if let Some(value) = flag {
+            return Ok(Some(Setting {
+                name: flag_name,
+                value: value.clone(),
+            }));
+        }
+        let value = self.environment.get(variable)?;
+        Ok(value.map(|value| Setting {
+            name: variable,
+            value,
+        }))
+    }
+
+    pub(crate) fn path(
+        &self,
+        flag: Option<&Path>,
+        variable: &'static str,
+    ) -> Result<Option<PathBuf>, UsageError> {
+        match flag {
+            Some(path) => Ok(Some(path.to_owned())),
+            None => Ok(self.environment.get(variable)?.map(PathBuf::from)),
+        }
+    }
+}
+
+impl Setting {
+    fn refuse(&self, reason: impl fmt::Display) -> UsageError {
+        UsageError::new(format!("{}: {reason}", self.name))
+    }
+
+    pub(crate) fn parse<T: FromStr<Err: fmt::Display>>(&self) -> Result<T, UsageError> {
+        self.value.parse().map_err(|reason| self.refuse(reason))
+    }
+
+    pub(crate) fn number(&self, least: u32, most: u32) -> Result<u32, UsageError> {
+        let number = self.value.trim().parse().ok();
+        number
+            .filter(|number| (least..=most).contains(number))
+            .ok_or_else(|| {
+                self.refuse(format!(
+                    "{} is not a whole number between {least} and {most}",
+                    quoted(&self.value)
+                ))
+            })
+    }
+}
+
+/// Splits `values` at commas. Each value must hold a word; an empty one is a mistake that must not pass in silence.
+pub(crate) fn words(values: &[String], name: &str) -> Result<Vec<String>, UsageError> {
+    let mut all = Vec::new();
+    for value in values {
+        let words = value
+            .split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty());
+        let before = all.len();
+        all.extend(words.map(str::to_owned));
+        if all.len() == before {
+            return Err(UsageError::new(format!(
+                "{name}: {} names nothing",
+                quoted(value)
+            )));
+        }
+    }
+    Ok(all)
+}

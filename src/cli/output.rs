@@ -1,0 +1,47 @@
+//! The output: standard output or a file, checked before it is used.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use verkada_audit_logs::pull::Output;
+
+/// Opens the file of `--output`, or standard output.
+///
+/// # Errors
+///
+/// Names the flag if the file cannot be opened. Standard output that was closed is an error, not a place where records
+/// vanish.
+pub(crate) fn open(path: Option<&Path>) -> io::Result<Output> {
+    match path {
+        Some(path) => Output::append(path).map_err(|error| unusable(path, &error)),
+        None => Ok(Output::stream(standard_output()?)),
+    }
+}
+
+fn unusable(path: &Path, error: &io::Error) -> io::Error {
+    let hint = match error.kind() {
+        io::ErrorKind::NotFound => "; create the folder",
+        _ => "",
+    };
+    let message = format!("--output {}: {error}{hint}", path.display());
+    io::Error::new(error.kind(), message)
+}
+
+/// Returns standard output without a buffer of its own: lines are gathered before they are written.
+///
+/// Where standard output was closed, the runtime has put the null device in its place, which would swallow every record.
+/// It opens that for reading too, as a shell does not. Some programs that start others do as well; they get the same error.
+fn standard_output() -> io::Result<File> {
+    let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let device = output.metadata()?.rdev();
+    let is_null = std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == device);
+    if is_null && output.read(&mut [0]).is_ok() {
+        let reason =
+            "standard output is closed or discarded; redirect it, or name a file with --output";
+        return Err(io::Error::other(reason));
+    }
+    Ok(output)
+}

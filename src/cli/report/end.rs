@@ -1,0 +1,88 @@
+//! The end of a run: what went wrong, where to go on, and the exit code.
+
+use std::collections::HashSet;
+
+use verkada_audit_logs::pull::{self, Outcome, Period, Report, SourceReport};
+use verkada_audit_logs::{Endpoint, Source, time_text};
+
+use super::advice::advice;
+use super::exit_code::{ExitCode, is_closed_pipe};
+use super::messages::{LogFormat, report_error};
+use super::restart::say_how_to_carry_on;
+use crate::cli::config::Config;
+
+/// Says what went wrong, and returns the exit code. `signal` is the code of the signal that came, if any.
+pub(crate) fn finish(
+    config: &Config,
+    format: LogFormat,
+    report: &Report,
+    signal: Option<ExitCode>,
+) -> ExitCode {
+    let mut said = HashSet::new();
+    let mut code = ExitCode::Done;
+    for source in &report.sources {
+        code = code.merge(match &source.outcome {
+            Outcome::Done => ExitCode::Done,
+            Outcome::UpToDate(through) => say_up_to_date(config, source.source, *through),
+            Outcome::Failed(error) => {
+                let (message, code) = failure(config, source.source, error);
+                // Both sources fail when there is no token; one line is enough.
+                if let Some(message) = message.filter(|message| said.insert(message.clone())) {
+                    report_error(format, &message);
+                }
+                code
+            }
+            Outcome::Stopped | Outcome::NotBegun => signal.unwrap_or(ExitCode::Done),
+        });
+    }
+    // If the reader of the pipe has gone away, the rest is not wanted.
+    if !report.sources.iter().any(lost_its_reader) {
+        say_how_to_carry_on(config, format, report);
+    }
+    code
+}
+
+fn lost_its_reader(source: &SourceReport) -> bool {
+    matches!(&source.outcome, Outcome::Failed(error) if is_closed_pipe(error))
+}
+
+/// Reports a run that failed before anything was read.
+pub(crate) fn fail(format: LogFormat, error: &pull::Error) -> ExitCode {
+    report_error(format, &error.to_string());
+    ExitCode::of(error)
+}
+
+fn say_up_to_date(config: &Config, source: Source, through: i64) -> ExitCode {
+    let through = time_text(through);
+    match config.pull.period {
+        Period::Scheduled => tracing::info!(%source, through, "the checkpoint is up to date"),
+        Period::Range { .. } => {
+            tracing::warn!(%source, through, "nothing to do: the checkpoint has printed all of this range already")
+        }
+    }
+    ExitCode::Done
+}
+
+/// The message for a failure, if there is one, and its exit code.
+fn failure(config: &Config, source: Source, error: &pull::Error) -> (Option<String>, ExitCode) {
+    if is_closed_pipe(error) {
+        if config.checkpoint.is_none() {
+            return (None, ExitCode::Done);
+        }
+        let message =
+            "the reader of the pipe has gone away; the checkpoint has not moved past what it took";
+        return (Some(message.to_owned()), ExitCode::Failure);
+    }
+    let advice = match error {
+        pull::Error::Api(error) => advice(error),
+        pull::Error::Output(_) => "make room, or choose another --output".to_owned(),
+        _ => String::new(),
+    };
+    let separator = if advice.is_empty() { "" } else { "; " };
+    let subject = match error {
+        pull::Error::Api(error) if error.endpoint() == Some(Endpoint::Token) => String::new(),
+        _ => format!("{source}: "),
+    };
+    let message = format!("{subject}{error}{separator}{advice}");
+    (Some(message), ExitCode::of(error))
+}

@@ -1,0 +1,63 @@
+//! The answer to a command line that is not a run: help, version, or wrong usage.
+
+use std::ffi::OsString;
+use std::io;
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+
+use super::exit_code::ExitCode;
+use super::messages::{self, LogFormat, report_error};
+use crate::cli::config::LONGEST_QUOTED;
+
+/// Finds the message format on a command line that could not be parsed.
+fn format_of(arguments: impl Iterator<Item = OsString>) -> LogFormat {
+    let arguments: Vec<_> = arguments.collect();
+    let is_json = arguments.iter().any(|one| one == "--log-format=json")
+        || arguments
+            .windows(2)
+            .any(|two| two[0] == "--log-format" && two[1] == "json");
+    if is_json {
+        LogFormat::Json
+    } else {
+        LogFormat::Text
+    }
+}
+
+/// Prints `--help` and `--version` on standard output, and wrong usage in one line on standard error.
+pub(crate) fn answer(error: &clap::Error) -> ExitCode {
+    let format = format_of(std::env::args_os());
+    messages::start(format, Targets::new().with_default(LevelFilter::ERROR));
+    if !error.use_stderr() {
+        return match error.print() {
+            // A reader that goes away has seen enough.
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                report_error(format, &format!("standard output: {error}"));
+                ExitCode::Failure
+            }
+            _ => ExitCode::Done,
+        };
+    }
+    let text = error.to_string();
+    let lines = text.lines().map(str::trim);
+    let shown: Vec<_> = lines
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
+        .filter(|line| !line.is_empty())
+        .collect();
+    let message = shown.join(" ").replace(" tip: ", "; ");
+    let message = without_long_words(message.trim_start_matches("error: "));
+    report_error(format, &format!("{message}; see --help"));
+    ExitCode::Usage
+}
+
+/// Cuts out long words between quotes: they may be a key in the wrong place.
+fn without_long_words(message: &str) -> String {
+    let is_long = |part: &&str| part.chars().count() > LONGEST_QUOTED;
+    let parts = message.split('\'').map(|part| {
+        let is_word = !part.contains(' ') || part.starts_with('-');
+        Some(part)
+            .filter(|part| !(is_word && is_long(part)))
+            .unwrap_or("…")
+    });
+    parts.collect::<Vec<_>>().join("'")
+}

@@ -1,0 +1,284 @@
+//! A checkpoint while a run has it: opened under its lock, checked, saved.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use super::announcement::Announcement;
+use super::file::{CheckpointFile, Unreadable};
+use super::lock::{Lock, NotLocked};
+use super::state::State;
+use crate::api::Source;
+use crate::durable_file;
+use crate::time::{CLOCK_TOLERANCE_SECONDS, time_text};
+
+/// The progress of all runs with the same file. The file is locked until this is dropped.
+#[derive(Debug)]
+pub struct Checkpoint {
+    path: PathBuf,
+    lock: Lock,
+    /// The host that the run reads.
+    origin: String,
+    pub(in crate::pull) state: State,
+    /// Whether there was a file when the run began.
+    existed: bool,
+}
+
+/// Why a checkpoint cannot be used.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointError {
+    /// Another run holds the lock.
+    #[error("another run ({holder}) holds the checkpoint {}; wait until it is done", path.display())]
+    Busy {
+        /// The checkpoint.
+        path: PathBuf,
+        /// Which run, as far as it can be told.
+        holder: String,
+    },
+    /// The file is there, but no run can go on from it. It is left as it is.
+    #[error("the checkpoint {} {problem}; {remedy}", path.display())]
+    Unusable {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// Progress cannot be saved, so what was printed last will be printed again.
+    #[error("the checkpoint {} cannot be saved: {error}; the next run repeats what was printed since the last save", path.display())]
+    Save {
+        /// The checkpoint.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
+}
+
+const REMEDY_CORRUPT: &str = "restore it from a backup, or move it away and give --start and --end to read from a time that is certainly printed";
+const REMEDY_OTHER: &str = "give each organisation and host a --checkpoint of its own";
+const REMEDY_ACCESS: &str = "make it a file that this user can read and replace";
+const REMEDY_FOLDER: &str = "create the folder";
+const REMEDY_CLOCK: &str = "set this machine's clock, or restore an older checkpoint";
+const REMEDY_VERSION: &str = "run the version that wrote it, or a newer one";
+
+impl Checkpoint {
+    /// Locks and reads the checkpoint at `path` for a run that reads the host `origin`. A file that does not exist yet
+    /// is a blank checkpoint.
+    ///
+    /// # Errors
+    ///
+    /// [`CheckpointError::Busy`] while another run holds it, [`CheckpointError::Unusable`] if it is not
+    /// exactly what this program writes. The file is never changed here.
+    pub fn open(path: &Path, origin: impl Into<String>) -> Result<Self, CheckpointError> {
+        let path = &resolve(path)?;
+        check_access(path)?;
+        let lock = lock(path)?;
+        durable_file::check_replaceable(path).map_err(|error| {
+            unusable(path, format!("could not be saved: {error}"), REMEDY_ACCESS)
+        })?;
+        let state = match fs::read_to_string(path) {
+            Ok(text) => Some(parse(path, &text)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                return Err(unusable(
+                    path,
+                    "is corrupt (it is not text)",
+                    REMEDY_CORRUPT,
+                ));
+            }
+            Err(error) => {
+                return Err(unusable(
+                    path,
+                    format!("cannot be read: {error}"),
+                    REMEDY_ACCESS,
+                ));
+            }
+        };
+        Ok(Self {
+            path: path.to_owned(),
+            lock,
+            origin: origin.into(),
+            existed: state.is_some(),
+            state: state.unwrap_or_default(),
+        })
+    }
+
+    /// Refuses to go on for another host, or by a clock that is before the time through which everything is printed. A
+    /// new checkpoint is bound to the host.
+    pub(in crate::pull) fn check(&mut self, now: i64) -> Result<(), CheckpointError> {
+        if !self.existed {
+            self.origin.clone_into(&mut self.state.base_url);
+        }
+        if self.state.base_url != self.origin {
+            let problem = format!(
+                "belongs to {}, and this run reads {}",
+                self.state.base_url, self.origin
+            );
+            return Err(unusable(&self.path, problem, REMEDY_OTHER));
+        }
+        let latest = Source::ALL
+            .iter()
+            .filter_map(|source| self.state.source(*source).watermark);
+        match latest.map(|watermark| watermark.through).max() {
+            Some(through) if through > now + CLOCK_TOLERANCE_SECONDS => {
+                let problem = format!(
+                    "is in the future: it is printed through {}, and this machine's clock says {}",
+                    time_text(through),
+                    time_text(now)
+                );
+                Err(unusable(&self.path, problem, REMEDY_CLOCK))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses the records of another organisation. A checkpoint without one is bound to `organization_id`.
+    pub(in crate::pull) fn check_organisation(
+        &mut self,
+        organization_id: Option<&str>,
+    ) -> Result<(), CheckpointError> {
+        match (&self.state.organization_id, organization_id) {
+            (Some(known), Some(seen)) if known != seen => {
+                let problem = format!(
+                    "belongs to organisation {}, and this key reads {}",
+                    shown_id(known),
+                    shown_id(seen)
+                );
+                Err(unusable(&self.path, problem, REMEDY_OTHER))
+            }
+            (None, Some(seen)) => {
+                self.state.organization_id = Some(seen.to_owned());
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Forgets what no later query can find, and writes the rest to the file, durably.
+    pub(in crate::pull) fn save(&mut self) -> Result<(), CheckpointError> {
+        for source in Source::ALL {
+            let state = self.state.source_mut(source);
+            if let Some(watermark) = state.watermark {
+                state.ledger.forget_before(watermark.remembered);
+            }
+        }
+        let file = CheckpointFile::from(&self.state);
+        let saved = durable_file::replace(&self.path, |writer| {
+            Ok(serde_json::to_writer(writer, &file)?)
+        });
+        saved.map_err(|error| CheckpointError::Save {
+            path: self.path.clone(),
+            error,
+        })
+    }
+
+    /// The write that an earlier run had announced when it ended.
+    pub(in crate::pull) fn announced(&self) -> Option<Announcement> {
+        self.lock.announced()
+    }
+
+    /// Notes durably what is about to be written to the output; `None` withdraws an announcement.
+    pub(in crate::pull) fn announce(
+        &mut self,
+        announcement: Option<Announcement>,
+    ) -> Result<(), CheckpointError> {
+        let noted = self.lock.announce(announcement);
+        noted.map_err(|error| CheckpointError::Save {
+            path: self.path.clone(),
+            error,
+        })
+    }
+
+    /// Whether there was a file when this run began.
+    pub(in crate::pull) fn existed(&self) -> bool {
+        self.existed
+    }
+
+    /// Where the file is.
+    pub(in crate::pull) fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+/// Returns an identifier if it may be shown: the server chooses what it sends as one.
+fn shown_id(id: &str) -> &str {
+    let is_plain = id.len() <= 64
+        && id
+            .bytes()
+            .all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+    if is_plain { id } else { "of another form" }
+}
+
+fn parse(path: &Path, text: &str) -> Result<State, CheckpointError> {
+    CheckpointFile::parse(text)
+        .map(State::from)
+        .map_err(|problem| match problem {
+            Unreadable::Empty => unusable(
+                path,
+                "is empty, as after a full disk or a crash",
+                REMEDY_CORRUPT,
+            ),
+            Unreadable::Corrupt(place) => {
+                unusable(path, format!("is corrupt ({place})"), REMEDY_CORRUPT)
+            }
+            Unreadable::Newer(version) => {
+                let problem =
+                    format!("was written by a newer version of this program (format {version})");
+                unusable(path, problem, REMEDY_VERSION)
+            }
+        })
+}
+
+/// Follows symbolic links, so that a run that uses another name finds the same lock.
+fn resolve(path: &Path) -> Result<PathBuf, CheckpointError> {
+    match fs::canonicalize(path) {
+        // The checkpoint may be where the link leads, on a volume that is not mounted yet.
+        Err(_) if path.is_symlink() => Err(unusable(path, "is a link to nothing", REMEDY_ACCESS)),
+        resolved => Ok(resolved.unwrap_or_else(|_| path.to_owned())),
+    }
+}
+
+/// Refuses now what would fail later, when records have been printed.
+fn check_access(path: &Path) -> Result<(), CheckpointError> {
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(unusable(path, "names a folder", REMEDY_ACCESS));
+    }
+    match fs::metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Err(unusable(path, "is a folder", REMEDY_ACCESS)),
+        Ok(metadata) if !metadata.is_file() => {
+            Err(unusable(path, "is not a regular file", REMEDY_ACCESS))
+        }
+        Ok(metadata) if metadata.permissions().readonly() => {
+            Err(unusable(path, "is read-only", REMEDY_ACCESS))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn lock(path: &Path) -> Result<Lock, CheckpointError> {
+    let locked = durable_file::neighbour(path, "lock")
+        .map_err(NotLocked::Failed)
+        .and_then(|lock_path| Lock::acquire(&lock_path));
+    locked.map_err(|reason| match reason {
+        NotLocked::Busy(holder) => CheckpointError::Busy {
+            path: path.to_owned(),
+            holder,
+        },
+        NotLocked::Failed(error) if error.kind() == io::ErrorKind::NotFound => {
+            unusable(path, "is in a folder that does not exist", REMEDY_FOLDER)
+        }
+        NotLocked::Failed(error) => {
+            unusable(path, format!("cannot be locked: {error}"), REMEDY_ACCESS)
+        }
+    })
+}
+
+fn unusable(path: &Path, problem: impl Into<String>, remedy: &'static str) -> CheckpointError {
+    CheckpointError::Unusable {
+        path: path.to_owned(),
+        problem: problem.into(),
+        remedy,
+    }
+}

@@ -1,0 +1,269 @@
+//! The form of a checkpoint on disk: versioned JSON.
+
+use std::fmt;
+
+use serde::de::{Error as _, SeqAccess, Visitor};
+use serde::ser::{Error as _, SerializeSeq};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::fingerprint::Fingerprint;
+use super::ledger::Ledger;
+use super::output_mark::OutputMark;
+use super::state::{SourceState, State, Watermark};
+
+/// The format that this program writes, and the only one that it reads.
+const VERSION: u64 = 1;
+
+/// The file. `Entries` is [`Ledger`] when reading, and a reference to it when writing.
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CheckpointFile<Entries> {
+    version: u64,
+    base_url: String,
+    organization_id: Option<String>,
+    key_fingerprint: String,
+    audit_logs: SourceFile<Entries>,
+    notifications: SourceFile<Entries>,
+    output: Option<OutputMark>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+struct SourceFile<Entries> {
+    watermark: Option<Watermark>,
+    printed: Entries,
+}
+
+/// Why a file is not a checkpoint.
+#[derive(Debug)]
+pub(super) enum Unreadable {
+    /// It is empty.
+    Empty,
+    /// It is corrupt here.
+    Corrupt(String),
+    /// It is in the format of this later version.
+    Newer(u64),
+}
+
+impl CheckpointFile<Ledger> {
+    /// Reads `text` if it is exactly what [`CheckpointFile::from`] and serialising give.
+    pub(super) fn parse(text: &str) -> Result<Self, Unreadable> {
+        #[derive(Deserialize)]
+        struct Versioned {
+            version: u64,
+        }
+        if text.trim().is_empty() {
+            return Err(Unreadable::Empty);
+        }
+        // The position only: a message of the JSON reader may quote what it found.
+        let corrupt = |error: serde_json::Error| {
+            Unreadable::Corrupt(format!(
+                "at line {}, column {}",
+                error.line(),
+                error.column()
+            ))
+        };
+        let Versioned { version } = serde_json::from_str(text).map_err(corrupt)?;
+        match version {
+            VERSION => {
+                let file: Self = serde_json::from_str(text).map_err(corrupt)?;
+                file.check_times()?;
+                Ok(file)
+            }
+            newer if newer > VERSION => Err(Unreadable::Newer(newer)),
+            other => Err(Unreadable::Corrupt(format!("there is no format {other}"))),
+        }
+    }
+}
+
+impl<Entries> CheckpointFile<Entries> {
+    /// Refuses times that no run can have written: going on from them would leave a hole.
+    fn check_times(&self) -> Result<(), Unreadable> {
+        let sources = [&self.audit_logs, &self.notifications];
+        let mut watermarks = sources.iter().filter_map(|source| source.watermark);
+        if watermarks.all(|watermark| watermark.is_possible()) {
+            return Ok(());
+        }
+        Err(Unreadable::Corrupt(
+            "its times contradict each other".into(),
+        ))
+    }
+}
+
+impl<'a> From<&'a State> for CheckpointFile<&'a Ledger> {
+    fn from(state: &'a State) -> Self {
+        let source = |source: &'a SourceState| SourceFile {
+            watermark: source.watermark,
+            printed: &source.ledger,
+        };
+        Self {
+            version: VERSION,
+            base_url: state.base_url.clone(),
+            organization_id: state.organization_id.clone(),
+            key_fingerprint: state.key_fingerprint.clone(),
+            audit_logs: source(&state.audit_logs),
+            notifications: source(&state.notifications),
+            output: state.output.clone(),
+        }
+    }
+}
+
+impl From<CheckpointFile<Ledger>> for State {
+    fn from(file: CheckpointFile<Ledger>) -> Self {
+        let source = |source: SourceFile<Ledger>| SourceState {
+            watermark: source.watermark,
+            ledger: source.printed,
+        };
+        Self {
+            base_url: file.base_url,
+            organization_id: file.organization_id,
+            key_fingerprint: file.key_fingerprint,
+            audit_logs: source(file.audit_logs),
+            notifications: source(file.notifications),
+            output: file.output,
+        }
+    }
+}
+
+/// A list of `[fingerprint in hexadecimal, findable until, count]`.
+impl Serialize for Ledger {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for (Fingerprint(fingerprint), findable_until, count) in self.iter() {
+            let digits = hexadecimal_digits(fingerprint);
+            let digits = str::from_utf8(&digits).map_err(S::Error::custom)?;
+            list.serialize_element(&(digits, findable_until, count))?;
+        }
+        list.end()
+    }
+}
+
+/// Formats without an allocation: there may be hundreds of thousands.
+fn hexadecimal_digits(number: u128) -> [u8; 32] {
+    std::array::from_fn(|digit| b"0123456789abcdef"[(number >> (124 - 4 * digit)) as usize & 15])
+}
+
+/// Parses in halves, because 64-bit numbers are parsed several times faster.
+fn parse_digits(digits: &str) -> Option<u128> {
+    let (high, low) = digits.split_at_checked(16).filter(|_| digits.len() == 32)?;
+    let half = |digits| u64::from_str_radix(digits, 16).ok().map(u128::from);
+    Some(half(high)? << 64 | half(low)?)
+}
+
+impl<'de> Deserialize<'de> for Ledger {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Reader;
+
+        impl<'de> Visitor<'de> for Reader {
+            type Value = Ledger;
+
+            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+                formatter.write_str("a list of printed records")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Ledger, A::Error> {
+                let mut printed = Vec::new();
+                while let Some((fingerprint, findable_until, count)) =
+                    list.next_element::<(&str, i64, u32)>()?
+                {
+                    let fingerprint = parse_digits(fingerprint)
+                        .ok_or_else(|| A::Error::custom("not a fingerprint"))?;
+                    printed.push((Fingerprint(fingerprint), findable_until, count));
+                }
+                Ok(printed.into_iter().collect())
+            }
+        }
+
+        deserializer.deserialize_seq(Reader)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state() -> State {
+        let mut state = State {
+            base_url: "https://api.verkada.com".into(),
+            organization_id: Some("5b0d6c3e".into()),
+            ..State::default()
+        };
+        state.audit_logs.watermark = Some(Watermark {
+            since: 900,
+            through: 1_800,
+            remembered: 1_000,
+        });
+        let printed = [
+            (Fingerprint(7), 1_750, 1),
+            (Fingerprint(7), 1_760, 2),
+            (Fingerprint(u128::MAX), 1_700, 1),
+        ];
+        state.audit_logs.ledger = printed.into_iter().collect();
+        state
+    }
+
+    fn entries(state: &State) -> Vec<(Fingerprint, i64, u32)> {
+        state.audit_logs.ledger.iter().collect()
+    }
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        let text = serde_json::to_string(&CheckpointFile::from(&state())).unwrap();
+        let read = State::from(CheckpointFile::parse(&text).unwrap());
+        assert_eq!(read.base_url, state().base_url);
+        assert_eq!(read.organization_id, state().organization_id);
+        assert_eq!(read.audit_logs.watermark, state().audit_logs.watermark);
+        assert_eq!(entries(&read), entries(&state()));
+        assert_eq!(read.notifications.watermark, None);
+    }
+
+    #[test]
+    fn a_fingerprint_has_thirty_two_digits() {
+        for number in [0, 1, u128::MAX, 0x0123_4567_89ab_cdef_fedc_ba98_7654_3210] {
+            let digits = hexadecimal_digits(number);
+            assert_eq!(parse_digits(str::from_utf8(&digits).unwrap()), Some(number));
+        }
+        for other in [
+            "",
+            "0",
+            &"0".repeat(31),
+            &"0".repeat(33),
+            &"g".repeat(32),
+            &"é".repeat(16),
+        ] {
+            assert_eq!(parse_digits(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn every_way_of_being_cut_short_is_noticed() {
+        let text = serde_json::to_string(&CheckpointFile::from(&state())).unwrap();
+        for length in 1..text.len() {
+            let problem = CheckpointFile::parse(&text[..length]).err();
+            assert!(matches!(problem, Some(Unreadable::Corrupt(_))), "{length}");
+        }
+        assert!(matches!(
+            CheckpointFile::parse("").err(),
+            Some(Unreadable::Empty)
+        ));
+    }
+
+    #[test]
+    fn a_newer_format_is_told_apart_from_garbage() {
+        let newer = r#"{"version":2,"anything":[]}"#;
+        assert!(matches!(
+            CheckpointFile::parse(newer).err(),
+            Some(Unreadable::Newer(2))
+        ));
+        for garbage in [
+            r#"{"version":0}"#,
+            r#"{"version":1}"#,
+            "[]",
+            "\u{0}\u{0}",
+            "garbage",
+        ] {
+            let problem = CheckpointFile::parse(garbage).err();
+            assert!(matches!(problem, Some(Unreadable::Corrupt(_))), "{garbage}");
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! How far earlier runs have come, kept in a file that survives a crash at any moment.
+//!
+//! The checkpoint moves only after the lines it speaks of have been written. It is read and saved under a lock that is
+//! held for the whole run.
+//!
+//! ```text
+//! access ---> file ---> state ---> ledger ---> fingerprint    what was printed
+//!   |                     `------> output_mark                how the output is recognised
+//!   `-------> lock ---> announcement                          what is about to be written
+//! ```
+
+mod access;
+mod announcement;
+mod file;
+mod fingerprint;
+mod ledger;
+mod lock;
+mod output_mark;
+mod state;
+
+pub use access::{Checkpoint, CheckpointError};
+
+pub(super) use announcement::Announcement;
+pub(super) use fingerprint::Fingerprint;
+pub(super) use ledger::Sighting;
+pub(super) use output_mark::OutputMark;
+pub(super) use state::{State, Watermark};

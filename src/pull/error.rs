@@ -1,0 +1,27 @@
+//! Why a run failed.
+
+use std::io;
+
+use super::checkpoint::CheckpointError;
+use crate::api;
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Verkada could not be read.
+    #[error(transparent)]
+    Api(#[from] api::Error),
+    /// The lines could not be written.
+    #[error("the records could not be written: {0}")]
+    Output(io::Error),
+    /// Reading ended before the end of the window, through a fault of this program.
+    #[error("reading broke off before the end of the window; please report this")]
+    BrokenOff,
+    /// The checkpoint cannot be used or saved.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The range does not fit the checkpoint.
+    #[error(transparent)]
+    Configuration(#[from] api::ConfigurationError),
+}

@@ -1,0 +1,26 @@
+//! One source's window, read slice by slice, several slices at a time, and handed on in order.
+//!
+//! Reading goes ahead of printing as far as the pace and the memory budget allow. How long a slice should be is learnt
+//! from the slices before it.
+//!
+//! ```text
+//! reader ---> slice_builder ---> slice    lines and edges of a slice that was read whole
+//!   |             |----> bounds           what to ask for, and what belongs to the slice
+//!   |             `----> budget           memory for fetching ahead
+//!   |----> sizing                         how long a slice should be, how many requests at a time
+//!   `----> options                        what is read, and how
+//! ```
+
+mod bounds;
+mod budget;
+mod options;
+mod reader;
+mod sizing;
+mod slice;
+mod slice_builder;
+
+pub(super) use bounds::Bounds;
+pub(super) use options::ReadOptions;
+pub(super) use reader::{Slices, start};
+pub(super) use slice::{Edge, Line, Slice};
+pub(super) use slice_builder::BudgetedSlice;

@@ -1,0 +1,17 @@
+//! What is read of one source, and how.
+
+use crate::api::{Source, Window};
+use crate::pull::filter::EventFilter;
+
+/// What is read, and how.
+#[derive(Clone, Debug)]
+pub(in crate::pull) struct ReadOptions {
+    pub(in crate::pull) source: Source,
+    pub(in crate::pull) window: Window,
+    /// Length of the first slice in seconds; `None` reads the window in one piece, however much it holds.
+    pub(in crate::pull) first_slice: Option<i64>,
+    pub(in crate::pull) filter: EventFilter,
+    /// With a checkpoint: how much later than its event a record may be processed, in seconds, where it does not say.
+    /// Without a checkpoint nothing is remembered, so it does not matter how long a record may be found.
+    pub(in crate::pull) processing_allowance: Option<i64>,
+}

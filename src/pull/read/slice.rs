@@ -1,0 +1,84 @@
+//! A slice: a part of a window that has been read whole.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::bounds::Bounds;
+use crate::api::{Record, Source, TextRange};
+
+/// The text of a record on one line, without the line feed.
+#[derive(Clone, Debug)]
+pub(in crate::pull) enum LineText {
+    /// Within the text of its page, which is kept in memory for it.
+    Shared(Arc<String>, TextRange),
+    /// In memory of its own.
+    Own(Box<str>),
+}
+
+impl LineText {
+    /// The text of `record`. With `shares_page` it stays within the text of its page if nothing has to be removed, which
+    /// is cheaper when most of a page is kept.
+    pub(super) fn of(record: &Record, shares_page: bool) -> Self {
+        if shares_page && record.is_compact() {
+            let (page, range) = record.in_page();
+            return Self::Shared(Arc::clone(page), range);
+        }
+        Self::Own(record.to_line().into_boxed_str())
+    }
+
+    pub(in crate::pull) fn as_str(&self) -> &str {
+        match self {
+            Self::Shared(page, range) => &page[range.start as usize..range.end as usize],
+            Self::Own(text) => text,
+        }
+    }
+}
+
+/// One record on one line, ready to be printed.
+#[derive(Clone, Debug)]
+pub(in crate::pull) struct Line {
+    /// Compact JSON without the line feed.
+    pub(in crate::pull) text: LineText,
+    /// The last Unix second at which a later query could find this record again.
+    pub(in crate::pull) findable_until: i64,
+    /// Whether its time is outside the slice that it came with.
+    pub(in crate::pull) is_stray: bool,
+}
+
+#[cfg(test)]
+impl Line {
+    /// A line of which only the text matters.
+    pub(in crate::pull) fn of(text: &str) -> Self {
+        Self {
+            text: LineText::Own(text.into()),
+            findable_until: 0,
+            is_stray: false,
+        }
+    }
+}
+
+/// A part of a window that has been read whole.
+#[derive(Debug)]
+pub(in crate::pull) struct Slice {
+    pub(in crate::pull) source: Source,
+    pub(in crate::pull) bounds: Bounds,
+    /// Oldest first.
+    pub(in crate::pull) lines: Vec<Line>,
+    /// The server's clock when it answered the first page.
+    pub(in crate::pull) server_time: Option<DateTime<Utc>>,
+    /// The organisation that its audit logs name.
+    pub(in crate::pull) organization_id: Option<String>,
+    pub(in crate::pull) edge: Edge,
+}
+
+/// What was found in the seconds at the ends of a slice, whether the filter kept it or not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::pull) struct Edge {
+    /// A record exactly on the first second that was requested, which an API with exclusive starts would not show.
+    pub(in crate::pull) first_asked: bool,
+    /// A record exactly on the last second inside.
+    pub(in crate::pull) last_whole: bool,
+    /// A record a fraction of a second after that.
+    pub(in crate::pull) last_fraction: bool,
+}

@@ -1,0 +1,208 @@
+//! A slice while its pages come in.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use super::bounds::{Bounds, Position};
+use super::budget::{ReadAheadBudget, Reservation};
+use super::options::ReadOptions;
+use super::sizing::Estimate;
+use super::slice::{Edge, Line, LineText, Slice};
+use crate::api::{Page, Record, Source, sort_oldest_first};
+use crate::pull::filter::Verdict;
+
+/// A slice and its share of the read-ahead budget, which ends with it.
+pub(in crate::pull) struct BudgetedSlice {
+    pub(in crate::pull) slice: Slice,
+    /// To be dropped when the slice has been printed.
+    pub(in crate::pull) reservation: Reservation,
+}
+
+/// The lines that a slice's pages have brought so far, newest first.
+pub(super) struct SliceBuilder {
+    lines: Vec<(Option<DateTime<Utc>>, Line)>,
+    reservation: Reservation,
+    seen: u64,
+    page_count: u64,
+    oldest: Option<i64>,
+    edge: Edge,
+    server_time: Option<DateTime<Utc>>,
+    organization_id: Option<String>,
+    unclassified: u64,
+}
+
+impl SliceBuilder {
+    pub(super) fn new(budget: Arc<ReadAheadBudget>) -> Self {
+        Self {
+            lines: Vec::new(),
+            reservation: Reservation::new(budget),
+            seen: 0,
+            page_count: 0,
+            oldest: None,
+            edge: Edge::default(),
+            server_time: None,
+            organization_id: None,
+            unclassified: 0,
+        }
+    }
+
+    /// Takes the records of a page that the filter keeps.
+    pub(super) fn add(&mut self, page: &Page, bounds: &Bounds, options: &ReadOptions) {
+        self.page_count += 1;
+        self.seen += page.records.len() as u64;
+        self.server_time = self.server_time.or(page.server_time);
+        let records = page.records.iter();
+        let verdicts = records.map(|record| options.filter.verdict(options.source, record));
+        let verdicts: Vec<_> = verdicts.collect();
+        let kept = verdicts.iter().filter(|verdict| **verdict != Verdict::Drop);
+        let most_are_kept = 2 * kept.count() >= verdicts.len();
+        for (record, verdict) in page.records.iter().zip(verdicts) {
+            let time = record.time(options.window.time_base());
+            if let Some(time) = time {
+                self.note_time(time, bounds);
+            }
+            if self.organization_id.is_none() {
+                self.organization_id = record.organization_id().map(|id| id.into_owned());
+            }
+            let is_unclassified = verdict == Verdict::KeepUnclassified || !record.is_object();
+            self.unclassified += u64::from(is_unclassified);
+            if verdict != Verdict::Drop {
+                self.keep(time, line(record, options, most_are_kept));
+            } else if most_are_kept {
+                // Its text stays in memory with that of its page.
+                self.reservation.grow(record.text().len());
+            }
+        }
+    }
+
+    fn keep(&mut self, time: Option<DateTime<Utc>>, line: Line) {
+        let bytes = line.text.as_str().len() + size_of::<(Option<DateTime<Utc>>, Line)>();
+        self.reservation.grow(bytes);
+        self.lines.push((time, line));
+    }
+
+    /// The number of records so far, kept or not.
+    pub(super) fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    fn note_time(&mut self, time: DateTime<Utc>, bounds: &Bounds) {
+        let second = time.timestamp();
+        self.oldest = Some(self.oldest.map_or(second, |oldest| oldest.min(second)));
+        let is_whole = time.timestamp_subsec_nanos() == 0;
+        let is_last = second == bounds.to - 1;
+        self.edge.first_asked |= second == bounds.asked_from() && is_whole;
+        self.edge.last_whole |= is_last && is_whole;
+        self.edge.last_fraction |= is_last && !is_whole;
+    }
+
+    /// Estimates from the pages so far how much the slice at `bounds` holds. As far as is known, pages come newest first,
+    /// so they cover the time from their oldest record to the end of the slice. Without any time they say nothing of
+    /// what is left.
+    pub(super) fn estimate(&self, bounds: &Bounds) -> Estimate {
+        let covered = self
+            .oldest
+            .map_or(bounds.seconds(), |oldest| bounds.to - oldest);
+        Estimate {
+            seconds: covered.max(1),
+            records: self.seen,
+            pages: self.page_count,
+        }
+    }
+
+    /// Puts the slice together: in order, without the records that belong to a neighbour.
+    pub(super) fn into_slice(self, bounds: Bounds, options: &ReadOptions) -> BudgetedSlice {
+        let mut strays = 0_u64;
+        let mut timeless = 0_u64;
+        let mut lines = Vec::with_capacity(self.lines.len());
+        // The order may borrow a time from a neighbour, but the position may not: the slice that a borrowed time points
+        // to may never have been sent the record.
+        let own_times = self
+            .lines
+            .into_iter()
+            .map(|(time, line)| (time, (time, line)));
+        // From new to old, so that a record without a time can be remembered as long as its newer neighbour.
+        let mut newer = bounds.to;
+        for (_, (time, mut line)) in sort_oldest_first(own_times).into_iter().rev() {
+            let position = bounds.position(time);
+            match time.map(|time| time.timestamp()) {
+                Some(second) if (bounds.from..=bounds.to).contains(&second) => newer = second,
+                // Verkada filed it under another time than the record says, which may be as late as the slice.
+                Some(_) => line.findable_until = line.findable_until.max(bounds.to),
+                None => line.findable_until = line.findable_until.max(newer),
+            }
+            line.is_stray = position == Position::Stray;
+            strays += u64::from(position == Position::Stray);
+            timeless += u64::from(time.is_none() && !bounds.is_whole());
+            if position != Position::Neighbour {
+                lines.push(line);
+            }
+        }
+        lines.reverse();
+        warn_of_odd_records(options.source, strays, timeless, self.unclassified);
+        BudgetedSlice {
+            slice: Slice {
+                source: options.source,
+                bounds,
+                lines,
+                server_time: self.server_time,
+                organization_id: self.organization_id,
+                edge: self.edge,
+            },
+            reservation: self.reservation,
+        }
+    }
+}
+
+fn warn_of_odd_records(source: Source, strays: u64, timeless: u64, unclassified: u64) {
+    if unclassified > 0 {
+        tracing::warn!(%source, records = unclassified, "records without a readable event name were printed all the same");
+    }
+    if timeless > 0 {
+        tracing::warn!(%source, records = timeless, "records without a readable time were printed; one that is just where two slices of the read meet is printed by both");
+    }
+    if strays > 0 {
+        tracing::warn!(%source, records = strays, "Verkada sent records from outside the requested window; they were printed all the same");
+    }
+}
+
+fn line(record: &Record, options: &ReadOptions, shares_page: bool) -> Line {
+    let findable_until = options
+        .processing_allowance
+        .and_then(|allowance| findable_until(record, options.source, allowance));
+    Line {
+        text: LineText::of(record, shares_page),
+        findable_until: findable_until.unwrap_or(0),
+        is_stray: false,
+    }
+}
+
+/// Returns the latest time at which a query could find the record, from what it says of itself. An audit log without a
+/// processed time may have been processed up to the allowance after its event.
+fn findable_until(record: &Record, source: Source, allowance: i64) -> Option<i64> {
+    if source == Source::Notifications {
+        return record.created().map(|time| time.timestamp());
+    }
+    let event = record.timestamp().map(|time| time.timestamp());
+    let processed = record.processed_timestamp().map(|time| time.timestamp());
+    let allowed = event.map(|event| event + allowance);
+    processed.or(allowed).max(event)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::{TimeBase, Window};
+
+    #[test]
+    fn only_a_whole_second_shows_that_the_start_of_a_window_counts() {
+        let bounds = Bounds::whole(Window::new(100, 130, TimeBase::Event).unwrap());
+        for (nanoseconds, shows) in [(0, true), (1, false), (500_000_000, false)] {
+            let mut builder = SliceBuilder::new(Arc::default());
+            let time = DateTime::from_timestamp(100, nanoseconds).unwrap();
+            builder.note_time(time, &bounds);
+            assert_eq!(builder.edge.first_asked, shows, "{nanoseconds}");
+        }
+    }
+}

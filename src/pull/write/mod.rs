@@ -1,0 +1,22 @@
+//! Each record once, to an output.
+//!
+//! The printer leaves out what the checkpoint knows already, writes the rest, and moves the checkpoint when the write has
+//! succeeded. It also keeps track of where a run without a checkpoint would have to be started again.
+//!
+//! ```text
+//! printer ---> output     a stream, or a file that is appended to
+//!    `-------> faults     on purpose, for the simulation
+//! restart                 the `--start` to go on from by hand
+//! ```
+
+mod faults;
+mod output;
+mod printer;
+mod restart;
+
+pub use faults::{Faults, Moment};
+pub use output::Output;
+pub use printer::Printer;
+pub use restart::RestartHint;
+
+pub(super) use restart::RestartPoint;
