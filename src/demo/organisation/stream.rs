@@ -1,10 +1,10 @@
-//! Which records of one source each second holds, and what becomes of each: twin, delays, content.
+//! The records of one source: their number, delays, twins and content keys.
 
 use super::density::Density;
 use super::profile::{Profile, Source};
 use super::random::{happens, mix, scale};
 
-/// Separate draws for the same record, so that one property says nothing about another.
+/// Purpose of a draw, so that the properties of a record are independent of each other.
 #[derive(Clone, Copy)]
 enum Draw {
     Count,
@@ -17,9 +17,9 @@ enum Draw {
 
 /// The records of one source.
 ///
-/// A record is named by its event second and its index in that second, from 0 up to the second's
-/// count.
-pub(super) struct Stream {
+/// A record is identified by its event second and its index in that second, which counts from 0.
+pub(super) struct RecordStream {
+    source: Source,
     density: Density,
     record_key: u64,
     processing_delays: Vec<u32>,
@@ -28,8 +28,8 @@ pub(super) struct Stream {
     twins_per_mille: u32,
 }
 
-impl Stream {
-    /// The stream of a source. Notifications have no processing delay.
+impl RecordStream {
+    /// Creates the stream of a source. Notifications have no processing delay.
     pub(super) fn new(profile: &Profile, source: Source) -> Self {
         let key = mix(profile.seed, source as u64);
         let processing_delays = match source {
@@ -39,6 +39,7 @@ impl Stream {
             Source::AuditLogs | Source::Notifications => vec![0],
         };
         Self {
+            source,
             density: Density::new(profile, source, mix(key, Draw::Count as u64)),
             record_key: mix(key, Draw::Record as u64),
             processing_delays,
@@ -48,18 +49,23 @@ impl Stream {
         }
     }
 
-    /// How many records each second holds.
+    /// The kind of record.
+    pub(super) fn source(&self) -> Source {
+        self.source
+    }
+
+    /// The number of records in each second.
     pub(super) fn density(&self) -> &Density {
         &self.density
     }
 
-    /// Seconds from event to processed time that occur; never empty. A record's *slot* is its place
-    /// in this list.
+    /// The possible delays from event to processed time, in seconds; never empty. A record's *slot*
+    /// is the index of its delay in this list.
     pub(super) fn processing_delays(&self) -> &[u32] {
         &self.processing_delays
     }
 
-    /// The key of what a record says. Twins have the key of their original.
+    /// Returns the key of a record's content. A twin has the key of its original.
     pub(super) fn content(&self, second: i64, index: u32) -> u64 {
         let mut origin = index;
         while origin > 0 && self.is_twin(second, origin) {
@@ -68,15 +74,15 @@ impl Stream {
         self.identity(second, origin)
     }
 
-    /// The place in [`processing_delays`](Self::processing_delays) of the delay of the record with
-    /// this content.
+    /// Returns the index in [`processing_delays`](Self::processing_delays) of the delay of the
+    /// record with this content.
     pub(super) fn slot(&self, content: u64) -> usize {
         let draw = mix(content, Draw::Processing as u64);
         // Half of all draws have no trailing zero, a quarter has one, and so on.
         (draw.trailing_zeros() as usize).min(self.processing_delays.len() - 1)
     }
 
-    /// Seconds from a record's own time until the API shows it.
+    /// Returns the seconds from a record's own time until the API shows it.
     pub(super) fn visibility_delay(&self, second: i64, index: u32) -> i64 {
         let identity = self.identity(second, index);
         if !happens(mix(identity, Draw::Late as u64), self.late_per_mille) {
@@ -103,8 +109,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn usual_delays_come_first() {
-        let stream = Stream::new(&Profile::demo(), Source::AuditLogs);
+    fn the_first_delays_are_the_most_common() {
+        let stream = RecordStream::new(&Profile::demo(), Source::AuditLogs);
         let mut seen = [0; 8];
         for index in 0..10_000 {
             seen[stream.slot(stream.content(1_789_000_000, index))] += 1;
@@ -119,25 +125,25 @@ mod tests {
             late_per_mille: 100,
             ..Profile::demo()
         };
-        let stream = Stream::new(&profile, Source::Notifications);
+        let stream = RecordStream::new(&profile, Source::Notifications);
         let late = (0..10_000).filter(|&index| stream.visibility_delay(1_789_000_000, index) > 0);
         let late = late.count();
         assert!((850..1_150).contains(&late), "{late}");
     }
 
     #[test]
-    fn twins_share_content_and_chain() {
+    fn a_chain_of_twins_shares_one_content() {
         let profile = Profile {
             twins_per_mille: 1000,
             ..Profile::demo()
         };
-        let stream = Stream::new(&profile, Source::AuditLogs);
+        let stream = RecordStream::new(&profile, Source::AuditLogs);
         assert_eq!(stream.content(77, 9), stream.content(77, 0));
         let profile = Profile {
             twins_per_mille: 0,
             ..profile
         };
-        let stream = Stream::new(&profile, Source::AuditLogs);
+        let stream = RecordStream::new(&profile, Source::AuditLogs);
         assert_ne!(stream.content(77, 9), stream.content(77, 8));
     }
 }

@@ -1,4 +1,4 @@
-//! What the server's pages hold.
+//! The pages that the server sends.
 
 use serde_json::Value;
 
@@ -6,7 +6,7 @@ use super::{NOW, TestClock, get, read_all, server_at, started};
 use crate::demo::{Burst, DemoServer, Profile, Source, TimeBase, WindowEnds};
 
 #[test]
-fn pages_are_what_the_organisation_says_byte_for_byte() {
+fn pages_hold_the_expected_records_byte_for_byte() {
     let server = server_at(&TestClock::at(NOW + 86_400));
     let window = NOW - 600..=NOW;
     for (base, flag) in [(TimeBase::Event, "false"), (TimeBase::Processed, "True")] {
@@ -36,7 +36,7 @@ fn pages_are_what_the_organisation_says_byte_for_byte() {
 }
 
 #[test]
-fn records_that_turn_up_between_pages_shift_nothing() {
+fn records_that_appear_between_pages_shift_no_others() {
     let clock = TestClock::at(NOW);
     let server = server_at(&clock);
     let visible_at_first: Vec<_> = server
@@ -71,7 +71,7 @@ fn records_that_turn_up_between_pages_shift_nothing() {
 }
 
 #[test]
-fn without_times_the_window_stays_put_while_the_clock_moves() {
+fn a_default_window_stays_the_same_for_all_its_pages() {
     let clock = TestClock::at(NOW);
     let profile = Profile {
         late_per_mille: 0,
@@ -93,7 +93,7 @@ fn without_times_the_window_stays_put_while_the_clock_moves() {
 }
 
 #[test]
-fn only_what_is_visible_is_sent() {
+fn only_visible_records_are_sent() {
     let clock = TestClock::at(NOW);
     let server = server_at(&clock);
     let target = format!(
@@ -119,7 +119,7 @@ fn only_what_is_visible_is_sent() {
 }
 
 #[test]
-fn window_ends_mean_what_they_are_told_to() {
+fn window_ends_are_inclusive_or_exclusive_as_set() {
     let burst = Burst {
         source: Source::Notifications,
         at: NOW,
@@ -148,7 +148,7 @@ fn window_ends_mean_what_they_are_told_to() {
 }
 
 #[test]
-fn page_tokens_serve_their_own_query_only() {
+fn page_tokens_are_valid_for_their_own_query_only() {
     let server = server_at(&TestClock::at(NOW));
     let first = get(&server, "/core/v1/audit_log?page_size=1").json();
     let page_token = first["next_page_token"].as_str().unwrap();
@@ -163,7 +163,7 @@ fn page_tokens_serve_their_own_query_only() {
 }
 
 #[test]
-fn notifications_can_be_filtered_and_have_signed_links_on_demand() {
+fn notifications_can_be_filtered_and_have_signed_links_on_request() {
     let server = server_at(&TestClock::at(NOW));
     let target = "/cameras/v1/alerts?notification_type=motion%2Cunheard_of&include_image_url=true";
     let (first, second) = (get(&server, target).json(), get(&server, target).json());

@@ -1,48 +1,31 @@
-//! What the server sends back.
+//! Answers and rejections, and their form in HTTP.
 
 use bytes::Bytes;
 use http_body_util::Full;
 use hyper::header::{CONTENT_TYPE, DATE, HeaderName, HeaderValue};
 use hyper::{Response, StatusCode};
 
-/// Something a test makes go wrong instead of the usual answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Fault {
-    /// Answers with this status and an error envelope, as the API would.
-    Status(u16),
-    /// Answers with exactly this. Headers with an invalid name or value are left out; without a
-    /// `content-type` among them the answer is JSON.
-    StatusWith {
-        /// The status; an impossible one counts as 500.
-        status: u16,
-        /// Further headers.
-        headers: Vec<(String, String)>,
-        /// The body as it is sent.
-        body: String,
-    },
-    /// Closes the connection without an answer.
-    Drop,
-}
+use super::fault::Fault;
 
-/// Why the API does not do what it was asked.
+/// A reason for which the API rejects a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
-    ApiKey,
+pub(super) enum Rejection {
+    InvalidApiKey,
     TokenMissing,
     TokenExpired,
-    /// Also the answer to a path that does not exist.
+    /// Also for a path that does not exist.
     Permission,
     TooManyRequests,
     Invalid(&'static str),
 }
 
-impl Refusal {
-    /// Status, and id and message of the error envelope. The id and text of an expired token are
-    /// documented, the other texts have been observed where known; the ids beginning `zz` are
+impl Rejection {
+    /// Returns the status, and the id and message of the error envelope. Those of an expired token
+    /// are documented. The other messages are as observed where known; ids that begin with `zz` are
     /// invented.
     fn parts(self) -> (u16, &'static str, &'static str) {
         match self {
-            Self::ApiKey => (401, "zz05", "Invalid API key"),
+            Self::InvalidApiKey => (401, "zz05", "Invalid API key"),
             Self::TokenMissing => (400, "zz02", "API token is required"),
             Self::TokenExpired => (401, "0e2d", "Token expired"),
             Self::Permission => (403, "zz03", "Insufficient permissions"),
@@ -52,17 +35,17 @@ impl Refusal {
     }
 }
 
-/// An answer before it becomes HTTP.
-pub(super) struct Answer {
+/// An answer before it becomes an HTTP response.
+pub(super) struct Reply {
     status: u16,
     headers: Vec<(String, String)>,
     body: String,
-    /// How many records the body holds.
+    /// The number of records in the body.
     pub(super) records: usize,
 }
 
-impl Answer {
-    /// A successful answer with a JSON body.
+impl Reply {
+    /// Creates a successful answer with a JSON body.
     pub(super) fn json(body: String, records: usize) -> Self {
         Self {
             status: 200,
@@ -72,7 +55,7 @@ impl Answer {
         }
     }
 
-    /// An answer with an error envelope. The message must not need escaping.
+    /// Creates an answer with an error envelope. The message must already be escaped for JSON.
     fn envelope(status: u16, id: &str, message: &str) -> Self {
         let body = format!(r#"{{"id":"{id}","message":"{message}","data":null}}"#);
         Self {
@@ -83,14 +66,14 @@ impl Answer {
         }
     }
 
-    /// The same answer with one more header.
+    /// Adds a header.
     pub(super) fn with_header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
         self
     }
 
-    /// The answer that a fault stands for; `None` when the connection is to be dropped.
-    pub(super) fn of_fault(fault: Fault) -> Option<Self> {
+    /// Creates the answer of a fault; `None` if the connection must be closed instead.
+    pub(super) fn from_fault(fault: Fault) -> Option<Self> {
         match fault {
             Fault::Status(status) => Some(Self::envelope(status, "zz07", "Simulated failure")),
             Fault::StatusWith {
@@ -107,7 +90,7 @@ impl Answer {
         }
     }
 
-    /// The answer as HTTP, with `date` as its `Date` unless its own headers have another.
+    /// Converts the answer to HTTP, with `date` as its `Date` unless its own headers contain one.
     pub(super) fn into_response(self, date: &str) -> Response<Full<Bytes>> {
         let mut response = Response::new(Full::new(Bytes::from(self.body)));
         *response.status_mut() =
@@ -128,9 +111,9 @@ impl Answer {
     }
 }
 
-impl From<Refusal> for Answer {
-    fn from(refusal: Refusal) -> Self {
-        let (status, id, message) = refusal.parts();
+impl From<Rejection> for Reply {
+    fn from(rejection: Rejection) -> Self {
+        let (status, id, message) = rejection.parts();
         Self::envelope(status, id, message)
     }
 }

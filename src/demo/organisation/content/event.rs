@@ -1,18 +1,18 @@
-//! Which events a simulated organisation logs, and how often.
+//! The kinds of event that a simulated organisation logs, and their shares.
 
-/// Who an audit log names as its user.
+/// The user that an audit log names.
 pub(super) enum Actor {
     /// The owner of the API key that was used.
     KeyOwner,
     /// A member of the organisation.
     Person,
-    /// Verkada Support, with placeholders for the user and a support id.
+    /// Verkada Support: placeholders for the user, and a support id.
     Support,
-    /// Nobody: an all-zero id, and a dash for a name.
+    /// No user: an all-zero id, and a dash for a name.
     System,
 }
 
-/// What an audit log's `details` hold.
+/// Content of an audit log's `details`.
 pub(super) enum Details {
     Null,
     Empty,
@@ -23,7 +23,7 @@ pub(super) enum Details {
     SupportWindow,
 }
 
-/// What an audit log's `devices` hold.
+/// Content of an audit log's `devices`.
 pub(super) enum Devices {
     Null,
     Empty,
@@ -32,21 +32,21 @@ pub(super) enum Devices {
 }
 
 /// A kind of event.
-pub(super) struct Event {
-    /// How many of a hundred audit logs are of this kind.
+pub(super) struct EventKind {
+    /// Share of all audit logs, in per cent.
     pub(super) per_cent: u64,
-    /// `event_name`. Some of Verkada's own names end with a space.
+    /// The `event_name`. Some of Verkada's own names end with a space.
     pub(super) name: &'static str,
-    /// `event_description`.
+    /// The `event_description`.
     pub(super) description: &'static str,
     pub(super) actor: Actor,
     pub(super) details: Details,
     pub(super) devices: Devices,
 }
 
-/// Every kind of event. API requests are most of what an organisation with integrations logs.
-pub(super) const EVENTS: [Event; 13] = [
-    Event {
+/// Every kind of event. Most audit logs of an organisation with integrations are API requests.
+pub(super) const EVENT_KINDS: [EventKind; 13] = [
+    EventKind {
         per_cent: 57,
         name: "Public API Request",
         description: "Public API Request",
@@ -54,7 +54,7 @@ pub(super) const EVENTS: [Event; 13] = [
         details: Details::ApiRequest,
         devices: Devices::Null,
     },
-    Event {
+    EventKind {
         per_cent: 8,
         name: "Live Stream Started",
         description: "Live stream started",
@@ -62,7 +62,7 @@ pub(super) const EVENTS: [Event; 13] = [
         details: Details::Empty,
         devices: Devices::One,
     },
-    Event {
+    EventKind {
         per_cent: 7,
         name: "Video History Streamed",
         description: "Video history streamed",
@@ -70,7 +70,7 @@ pub(super) const EVENTS: [Event; 13] = [
         details: Details::Playback,
         devices: Devices::One,
     },
-    Event {
+    EventKind {
         per_cent: 5,
         name: "Archive Action Taken",
         description: "Archive created",
@@ -78,7 +78,7 @@ pub(super) const EVENTS: [Event; 13] = [
         details: Details::Archive,
         devices: Devices::OneOrTwo,
     },
-    Event {
+    EventKind {
         per_cent: 6,
         name: "User attempted login",
         description: "User attempted login",
@@ -86,7 +86,7 @@ pub(super) const EVENTS: [Event; 13] = [
         details: Details::SignIn,
         devices: Devices::Empty,
     },
-    Event {
+    EventKind {
         per_cent: 4,
         name: "User Logout",
         description: "User logged out",
@@ -94,7 +94,7 @@ pub(super) const EVENTS: [Event; 13] = [
         details: Details::Null,
         devices: Devices::Empty,
     },
-    Event {
+    EventKind {
         per_cent: 3,
         name: "History Viewed",
         description: "History viewed",
@@ -102,7 +102,7 @@ pub(super) const EVENTS: [Event; 13] = [
         details: Details::Playback,
         devices: Devices::One,
     },
-    Event {
+    EventKind {
         per_cent: 3,
         name: "Camera Config Modified",
         description: "Camera config modified",
@@ -110,7 +110,7 @@ pub(super) const EVENTS: [Event; 13] = [
         details: Details::Null,
         devices: Devices::OneOrTwo,
     },
-    Event {
+    EventKind {
         per_cent: 2,
         name: "User Preference Set",
         description: "User preference set",
@@ -118,7 +118,7 @@ pub(super) const EVENTS: [Event; 13] = [
         details: Details::Null,
         devices: Devices::Null,
     },
-    Event {
+    EventKind {
         per_cent: 2,
         name: "Devices Installed ",
         description: "Devices installed",
@@ -126,7 +126,7 @@ pub(super) const EVENTS: [Event; 13] = [
         details: Details::Null,
         devices: Devices::One,
     },
-    Event {
+    EventKind {
         per_cent: 1,
         name: "Support Access Granted",
         description: "Support access window created",
@@ -134,7 +134,7 @@ pub(super) const EVENTS: [Event; 13] = [
         details: Details::SupportWindow,
         devices: Devices::Null,
     },
-    Event {
+    EventKind {
         per_cent: 1,
         name: "Device Remotely Accessed",
         description: "Device remotely accessed",
@@ -142,7 +142,7 @@ pub(super) const EVENTS: [Event; 13] = [
         details: Details::Null,
         devices: Devices::One,
     },
-    Event {
+    EventKind {
         per_cent: 1,
         name: "Camera Site Changed ",
         description: "Camera site changed",

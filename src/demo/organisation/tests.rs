@@ -1,13 +1,13 @@
-//! Which records a window holds.
+//! The records of a window.
 
 use std::ops::RangeInclusive;
 
-use crate::demo::{Burst, DemoRecord, Organisation, Profile, Records, Source, TimeBase};
+use super::{Burst, DemoRecord, DemoRecords, Organisation, Profile, Source, TimeBase};
 
 const NOON: i64 = 1_789_387_200;
 const BASES: [TimeBase; 2] = [TimeBase::Event, TimeBase::Processed];
 
-fn texts(records: Records<'_>) -> Vec<String> {
+fn texts(records: DemoRecords<'_>) -> Vec<String> {
     records.map(|record| record.text()).collect()
 }
 
@@ -20,7 +20,7 @@ fn burst(at: i64, seconds: u32, records_per_second: u32) -> Burst {
     }
 }
 
-/// Organisations from silent to 200 records a second, with a window worth looking at for each.
+/// Organisations from silent to 200 records a second, each with a window that tests it well.
 fn densities() -> Vec<(Organisation, RangeInclusive<i64>)> {
     let crowded = Profile {
         audit_logs_per_day: 17_280_000.0,
@@ -40,7 +40,7 @@ fn densities() -> Vec<(Organisation, RangeInclusive<i64>)> {
 }
 
 #[test]
-fn the_same_window_is_the_same_twice() {
+fn the_same_window_always_has_the_same_records() {
     for (organisation, window) in densities() {
         for base in BASES {
             let first = texts(organisation.audit_logs(window.clone(), base));
@@ -51,7 +51,7 @@ fn the_same_window_is_the_same_twice() {
 }
 
 #[test]
-fn parts_of_a_window_make_up_the_whole() {
+fn the_parts_of_a_window_add_up_to_the_whole() {
     for (organisation, window) in densities() {
         for base in BASES {
             let whole = texts(organisation.audit_logs(window.clone(), base));
@@ -65,7 +65,7 @@ fn parts_of_a_window_make_up_the_whole() {
 }
 
 #[test]
-fn both_time_bases_tell_of_the_same_records() {
+fn both_time_bases_list_the_same_records() {
     for (organisation, window) in densities() {
         let (start, end) = (*window.start(), *window.end());
         let mut by_event = texts(organisation.audit_logs(start..=end, TimeBase::Event));
@@ -77,13 +77,13 @@ fn both_time_bases_tell_of_the_same_records() {
     }
 }
 
-fn texts_of_events(records: Records<'_>, events: RangeInclusive<i64>) -> Vec<String> {
+fn texts_of_events(records: DemoRecords<'_>, events: RangeInclusive<i64>) -> Vec<String> {
     let records = records.filter(|record| events.contains(&record.event_time));
     records.map(|record| record.text()).collect()
 }
 
 #[test]
-fn records_come_newest_first_and_from_the_window_only() {
+fn records_are_newest_first_and_within_the_window() {
     for (organisation, window) in densities() {
         let records = organisation.audit_logs(window.clone(), TimeBase::Processed);
         let times: Vec<_> = records.filter_map(|record| record.processed_time).collect();
@@ -93,7 +93,7 @@ fn records_come_newest_first_and_from_the_window_only() {
 }
 
 #[test]
-fn counts_are_near_the_rates_and_exact_in_bursts() {
+fn counts_are_close_to_the_rates_and_exact_in_bursts() {
     let counts: Vec<_> = densities()
         .iter()
         .map(|(organisation, window)| {
@@ -110,7 +110,7 @@ fn counts_are_near_the_rates_and_exact_in_bursts() {
 }
 
 #[test]
-fn a_year_is_as_near_as_an_hour() {
+fn the_newest_records_of_a_year_come_first() {
     let organisation = Organisation::new(Profile::demo());
     for base in BASES {
         let year = organisation.audit_logs(NOON - 365 * 86_400..=NOON, base);
@@ -121,7 +121,7 @@ fn a_year_is_as_near_as_an_hour() {
 }
 
 #[test]
-fn twins_are_identical_to_the_byte_and_may_be_late_alone() {
+fn twins_are_identical_and_may_become_visible_at_different_times() {
     let profile = Profile {
         twins_per_mille: 300,
         late_per_mille: 500,
@@ -143,7 +143,7 @@ fn twins_are_identical_to_the_byte_and_may_be_late_alone() {
 }
 
 #[test]
-fn records_become_visible_at_their_own_time_or_later() {
+fn about_two_per_cent_of_records_become_visible_late() {
     let organisation = Organisation::new(Profile::demo());
     let late = |record: &DemoRecord<'_>| {
         record.visible_time > record.processed_time.unwrap_or(record.event_time)
@@ -159,7 +159,7 @@ fn records_become_visible_at_their_own_time_or_later() {
 }
 
 #[test]
-fn a_read_goes_on_after_any_record() {
+fn a_listing_resumes_after_any_record() {
     for (organisation, window) in densities() {
         for base in BASES {
             let whole = texts(organisation.audit_logs(window.clone(), base));
@@ -179,7 +179,7 @@ fn a_read_goes_on_after_any_record() {
 }
 
 #[test]
-fn every_quarter_of_an_hour_of_the_demo_holds_what_is_looked_for() {
+fn every_quarter_of_an_hour_of_the_demo_holds_the_default_events() {
     let organisation = Organisation::new(Profile::demo());
     for start in (NOON..NOON + 7 * 86_400).step_by(900) {
         let audit_logs = organisation.audit_logs(start..=start + 899, TimeBase::Processed);
@@ -199,7 +199,7 @@ fn every_quarter_of_an_hour_of_the_demo_holds_what_is_looked_for() {
 }
 
 #[test]
-fn absurd_windows_are_answered_too() {
+fn extreme_windows_are_empty() {
     let organisation = Organisation::new(Profile::empty());
     for window in [
         i64::MIN..=i64::MAX,

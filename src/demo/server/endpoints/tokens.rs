@@ -1,10 +1,10 @@
-//! API tokens and page tokens. Neither is stored: each says what it is for, with a check that it
-//! was not made up.
+//! API tokens and page tokens. Neither is stored: each contains its own data, with a checksum that
+//! shows that it was issued here.
 
-use super::random::{mix, mix_text};
-use super::records::Position;
+use crate::demo::organisation::RecordPosition;
+use crate::demo::organisation::random::{mix, mix_text};
 
-/// What every API token begins with.
+/// Prefix of every API token.
 const API_TOKEN_PREFIX: &str = "v2_";
 
 /// Issues API tokens and recognises its own.
@@ -16,7 +16,7 @@ pub(super) struct ApiTokens {
 }
 
 impl ApiTokens {
-    /// Tokens that belong to an API key and live for a number of seconds.
+    /// Creates an issuer of tokens for an API key, each with a lifetime in seconds.
     pub(super) fn new(seed: u64, api_key: &str, lifetime: i64) -> Self {
         Self {
             key: mix_text(mix(seed, 0), api_key),
@@ -26,14 +26,14 @@ impl ApiTokens {
         }
     }
 
-    /// A new token, different from all before.
+    /// Issues a new token, different from all earlier ones.
     pub(super) fn issue(&mut self, now: i64) -> String {
         self.issued += 1;
         let fields = [now as u64, self.generation, self.issued];
         format!("{API_TOKEN_PREFIX}{}", seal(self.key, &fields))
     }
 
-    /// Whether a token was issued here and is still good.
+    /// Reports whether a token was issued here and has not expired.
     pub(super) fn is_valid(&self, token: &str, now: i64) -> bool {
         let sealed = token.strip_prefix(API_TOKEN_PREFIX);
         let Some([issued_at, generation, _]) = sealed.and_then(|sealed| unseal(self.key, sealed))
@@ -49,34 +49,38 @@ impl ApiTokens {
     }
 }
 
-/// Where a read goes on.
+/// The position from which a read continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct PageCursor {
-    /// The start of the window as it was worked out for the first page, in Unix seconds.
+    /// The start of the window as computed for the first page, in Unix seconds.
     pub(super) start: i64,
     /// The last record that was sent.
-    pub(super) last: Position,
+    pub(super) last: RecordPosition,
 }
 
 impl PageCursor {
-    /// The token for this cursor, good only together with the query that the key stands for.
+    /// Returns the token of this cursor, valid only for the query with this key.
     pub(super) fn token(&self, query_key: u64) -> String {
-        let Position {
+        let RecordPosition {
             second,
             slot,
             index,
         } = self.last;
-        let place = u64::from(slot) << 32 | u64::from(index);
-        seal(query_key, &[self.start as u64, second as u64, place])
+        let slot_and_index = u64::from(slot) << 32 | u64::from(index);
+        seal(
+            query_key,
+            &[self.start as u64, second as u64, slot_and_index],
+        )
     }
 
-    /// The cursor in a token; `None` if the token was issued for another query, or never.
+    /// Returns the cursor in a token; `None` if the token was not issued for the query with this
+    /// key.
     pub(super) fn from_token(token: &str, query_key: u64) -> Option<Self> {
-        let [start, second, place] = unseal(query_key, token)?;
-        let last = Position {
+        let [start, second, slot_and_index] = unseal(query_key, token)?;
+        let last = RecordPosition {
             second: second as i64,
-            slot: (place >> 32) as u32,
-            index: place as u32,
+            slot: (slot_and_index >> 32) as u32,
+            index: slot_and_index as u32,
         };
         Some(Self {
             start: start as i64,
@@ -85,16 +89,16 @@ impl PageCursor {
     }
 }
 
-/// Three numbers and their check as 64 hexadecimal digits.
+/// Encodes three numbers and their checksum as 64 hexadecimal digits.
 fn seal(key: u64, fields: &[u64; 3]) -> String {
     let [first, second, third] = fields;
     format!(
         "{first:016x}{second:016x}{third:016x}{:016x}",
-        check(key, fields)
+        checksum(key, fields)
     )
 }
 
-/// The numbers in a sealed text, if the check agrees.
+/// Decodes the numbers of a sealed token, if the checksum matches.
 fn unseal(key: u64, sealed: &str) -> Option<[u64; 3]> {
     if sealed.len() != 64 {
         return None;
@@ -104,10 +108,10 @@ fn unseal(key: u64, sealed: &str) -> Option<[u64; 3]> {
         u64::from_str_radix(digits, 16).ok()
     };
     let fields = [field(0)?, field(1)?, field(2)?];
-    (field(3)? == check(key, &fields)).then_some(fields)
+    (field(3)? == checksum(key, &fields)).then_some(fields)
 }
 
-fn check(key: u64, fields: &[u64; 3]) -> u64 {
+fn checksum(key: u64, fields: &[u64; 3]) -> u64 {
     fields.iter().fold(key, |mixed, &field| mix(mixed, field))
 }
 
@@ -117,7 +121,7 @@ mod tests {
 
     const CURSOR: PageCursor = PageCursor {
         start: 5,
-        last: Position {
+        last: RecordPosition {
             second: 1_789_000_000,
             slot: 7,
             index: 4_999,
@@ -143,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn api_tokens_of_another_key_or_made_up_are_refused() {
+    fn api_tokens_that_were_not_issued_for_the_key_are_rejected() {
         let token = ApiTokens::new(1, "other key", 1800).issue(1000);
         let tokens = ApiTokens::new(1, "key", 1800);
         for token in [token.as_str(), "", "v2_", "v2_zz", &"é".repeat(32)] {
@@ -152,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn page_tokens_come_back_and_are_bound_to_their_query() {
+    fn page_tokens_keep_the_cursor_and_are_bound_to_their_query() {
         let token = CURSOR.token(11);
         assert_eq!(PageCursor::from_token(&token, 11), Some(CURSOR));
         assert_eq!(PageCursor::from_token(&token, 12), None);

@@ -1,32 +1,32 @@
-//! One page of records, written straight into the body of an answer.
+//! The body of one page of records.
 
-use super::organisation::Organisation;
+use std::ops::RangeInclusive;
+
 use super::parameters::Parameters;
-use super::profile::Source;
-use super::records::DemoRecord;
 use super::tokens::PageCursor;
+use crate::demo::organisation::{DemoRecord, Organisation, Source};
 
-/// Room for a record, in bytes; a body that needs more grows.
+/// Initial capacity for each record of a body, in bytes.
 const TYPICAL_RECORD: usize = 800;
 
-/// Writes the signed link to a notification's image; called once for each link.
-pub(super) type ImageLinks<'a> = &'a dyn Fn() -> String;
+/// Returns a signed link to a notification's image; called once for each link.
+pub(super) type ImageLinkSigner<'a> = &'a dyn Fn() -> String;
 
-/// A page as it is sent.
-pub(super) struct Page {
+/// A page in the form in which it is sent.
+pub(super) struct PageBody {
     pub(super) body: String,
+    /// The number of records in the body.
     pub(super) records: usize,
 }
 
-/// The page that the parameters ask for, of what is visible now; `cursor` says where the page
-/// before it ended.
-pub(super) fn page(
+/// Writes the requested page of the records that are visible now, starting after the cursor.
+pub(super) fn write_page(
     organisation: &Organisation,
     parameters: &Parameters,
     cursor: Option<PageCursor>,
     now: i64,
-    image_links: ImageLinks<'_>,
-) -> Page {
+    sign_image_link: ImageLinkSigner<'_>,
+) -> PageBody {
     let start = cursor.map_or(parameters.first, |cursor| cursor.start);
     let mut visible = visible_records(organisation, parameters, cursor, start..=now);
     let mut body = String::with_capacity(TYPICAL_RECORD * (parameters.page_size + 1));
@@ -36,25 +36,25 @@ pub(super) fn page(
         if records > 0 {
             body.push(',');
         }
-        write(&record, parameters, image_links, &mut body);
+        write_record(&record, parameters, sign_image_link, &mut body);
         records += 1;
         last = Some(record.position);
     }
     let more = visible.next().is_some();
     let next = last.filter(|_| more).map(|last| PageCursor { start, last });
-    close(next, parameters, &mut body);
-    Page { body, records }
+    write_closing(next, parameters, &mut body);
+    PageBody { body, records }
 }
 
-/// The visible records of the window, newest first, from the cursor on.
+/// Lists the records of the window that are visible now, newest first, starting after the cursor.
 fn visible_records<'a>(
     organisation: &'a Organisation,
     parameters: &'a Parameters,
     cursor: Option<PageCursor>,
-    existing: std::ops::RangeInclusive<i64>,
+    existing: RangeInclusive<i64>,
 ) -> impl Iterator<Item = DemoRecord<'a>> {
     let now = *existing.end();
-    // Nothing that is newer than now is visible.
+    // No record becomes visible before its own time.
     let window = *existing.start()..=parameters.last.min(now);
     let records = match parameters.source {
         Source::AuditLogs => organisation.audit_logs(window, parameters.base),
@@ -73,14 +73,14 @@ fn is_wanted(record: &DemoRecord<'_>, parameters: &Parameters) -> bool {
     !filtered || types.iter().any(|name| name == record.name())
 }
 
-fn write(
+fn write_record(
     record: &DemoRecord<'_>,
     parameters: &Parameters,
-    image_links: ImageLinks<'_>,
+    sign_image_link: ImageLinkSigner<'_>,
     body: &mut String,
 ) {
     let wants_image = parameters.source == Source::Notifications && parameters.include_image_url;
-    let link = wants_image.then(image_links);
+    let link = wants_image.then(sign_image_link);
     record.write(body, link.as_deref());
 }
 
@@ -91,7 +91,7 @@ fn opening(source: Source) -> &'static str {
     }
 }
 
-fn close(next: Option<PageCursor>, parameters: &Parameters, body: &mut String) {
+fn write_closing(next: Option<PageCursor>, parameters: &Parameters, body: &mut String) {
     body.push_str(r#"],"next_page_token":"#);
     match next {
         Some(cursor) => {

@@ -1,4 +1,4 @@
-//! What happens to a request on its way: counted, delayed, perhaps made to fail, answered.
+//! The handling of one request: it is counted, delayed, possibly made to fail, and answered.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, UNIX_EPOCH};
@@ -8,28 +8,15 @@ use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{HeaderMap, Request, Response};
 
-use super::answer::{Answer, Refusal};
-use super::builder::Settings;
-use super::density::LAST_SECOND;
-use super::endpoints::{Call, Endpoints};
-use super::organisation::Organisation;
-use super::parameters::decode_query;
-use super::profile::Profile;
+use super::endpoints::{Endpoints, ReceivedRequest, decode_query};
+use super::fault::RequestInfo;
 use super::rate_limit::RateLimit;
+use super::reply::{Rejection, Reply};
+use super::settings::ServerSettings;
 use super::traffic::{SeenRequest, Traffic};
+use crate::demo::organisation::{LAST_SECOND, Organisation, Profile};
 
-/// A request as a [`FaultPlan`](super::FaultPlan) sees it.
-#[derive(Debug, Clone, Copy)]
-pub struct RequestInfo<'a> {
-    /// Place in the order of arrival, from 1, over requests of every kind.
-    pub number: u64,
-    /// Path without the query.
-    pub path: &'a str,
-    /// Names and values of the query, decoded, in the order sent.
-    pub query: &'a [(String, String)],
-}
-
-/// The reason to close a connection without an answer.
+/// An error that makes the connection close without an answer.
 #[derive(Debug)]
 pub(super) struct Dropped;
 
@@ -41,9 +28,9 @@ impl std::fmt::Display for Dropped {
 
 impl std::error::Error for Dropped {}
 
-/// Everything that the connections of a server share.
+/// The state that the connections of a server share.
 pub(super) struct Service {
-    settings: Settings,
+    settings: ServerSettings,
     endpoints: Endpoints,
     traffic: Mutex<Traffic>,
     rate_limit: Mutex<RateLimit>,
@@ -56,8 +43,8 @@ struct Arrival {
 }
 
 impl Service {
-    /// The service for the organisation that a profile describes.
-    pub(super) fn new(profile: Profile, settings: Settings) -> Self {
+    /// Creates the service for the organisation that a profile describes.
+    pub(super) fn new(profile: Profile, settings: ServerSettings) -> Self {
         let (_, interval) = settings.rate_limit;
         Self {
             endpoints: Endpoints::new(Organisation::new(profile), &settings),
@@ -77,7 +64,7 @@ impl Service {
         &self.settings.api_key
     }
 
-    /// The counts of what was asked.
+    /// Locks the counts of requests and answers.
     pub(super) fn traffic(&self) -> MutexGuard<'_, Traffic> {
         self.traffic.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -95,16 +82,16 @@ impl Service {
         }
         let now = (self.settings.clock)();
         let headers = request.headers();
-        let call = Call {
+        let received = ReceivedRequest {
             method: request.method(),
             path: &path,
             query: &query,
             headers,
             now,
         };
-        let answer = self.answer(&call, &arrival)?;
-        let records = answer.records;
-        let response = answer.into_response(&date(now));
+        let reply = self.answer(&received, &arrival)?;
+        let records = reply.records;
+        let response = reply.into_response(&date(now));
         self.traffic()
             .answer(arrival.number, response.status().as_u16(), records);
         Ok(response)
@@ -112,7 +99,7 @@ impl Service {
 
     fn arrive(&self, mut seen: SeenRequest) -> Arrival {
         let mut traffic = self.traffic();
-        // Taken under the lock, so that times are in the order of the numbers.
+        // Read under the lock, so that times are in the order of the numbers.
         let now = Instant::now();
         seen.at = now;
         let number = traffic.arrive(seen);
@@ -124,29 +111,29 @@ impl Service {
         Arrival { number, admitted }
     }
 
-    fn answer(&self, call: &Call<'_>, arrival: &Arrival) -> Result<Answer, Dropped> {
+    fn answer(&self, request: &ReceivedRequest<'_>, arrival: &Arrival) -> Result<Reply, Dropped> {
         let info = RequestInfo {
             number: arrival.number,
-            path: call.path,
-            query: call.query,
+            path: request.path,
+            query: request.query,
         };
         if let Some(fault) = self.settings.fault.as_ref().and_then(|plan| plan(&info)) {
-            return Answer::of_fault(fault).ok_or(Dropped);
+            return Reply::from_fault(fault).ok_or(Dropped);
         }
         if !arrival.admitted {
             return Ok(self.too_many());
         }
         Ok(self
             .endpoints
-            .answer(call, &self.settings)
-            .unwrap_or_else(Answer::from))
+            .answer(request, &self.settings)
+            .unwrap_or_else(Reply::from))
     }
 
-    fn too_many(&self) -> Answer {
-        let answer = Answer::from(Refusal::TooManyRequests);
+    fn too_many(&self) -> Reply {
+        let reply = Reply::from(Rejection::TooManyRequests);
         match &self.settings.retry_after {
-            Some(value) => answer.with_header("retry-after", value),
-            None => answer,
+            Some(value) => reply.with_header("retry-after", value),
+            None => reply,
         }
     }
 }
@@ -172,8 +159,7 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
 }
 
-/// A time as the `Date` header writes it; times outside 1970 to 9999 count as the nearest that it
-/// can write.
+/// Formats a time for the `Date` header. Times outside 1970 to 9999 are clamped to that range.
 fn date(unix_seconds: i64) -> String {
     let seconds = unix_seconds.clamp(0, LAST_SECOND).unsigned_abs();
     httpdate::fmt_http_date(UNIX_EPOCH + Duration::from_secs(seconds))

@@ -1,4 +1,4 @@
-//! Pieces of JSON text that several kinds of record share.
+//! Fragments of JSON, appended to the text of a record.
 
 use std::fmt::Write;
 
@@ -18,9 +18,9 @@ pub(super) fn push_time(text: &mut String, unix_seconds: i64) {
     text.push('"');
 }
 
-/// Appends a word in quotes. It must not contain anything that JSON would escape.
-pub(super) fn push_quoted(text: &mut String, plain: &str) {
+/// Appends a string in quotes. It must already be escaped for JSON.
+pub(super) fn push_quoted(text: &mut String, escaped: &str) {
     text.push('"');
-    text.push_str(plain);
+    text.push_str(escaped);
     text.push('"');
 }

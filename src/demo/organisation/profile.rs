@@ -1,11 +1,11 @@
-//! How busy a simulated organisation is, and how late its records arrive.
+//! The description of a simulated organisation: how busy it is, and how late its records arrive.
 
 use std::time::Duration;
 
-/// How long Verkada takes to process a record, in seconds, the usual case first.
+/// Usual times that Verkada takes to process an audit log, in seconds, the most common first.
 const PROCESSING_DELAYS: [u32; 8] = [1, 2, 4, 8, 20, 60, 300, 840];
 
-/// How long a late record stays invisible after it was processed, in seconds.
+/// Usual times that a late record stays invisible after it was processed, in seconds.
 const VISIBILITY_DELAYS: [u32; 3] = [10, 60, 600];
 
 /// The two kinds of record that the API serves.
@@ -17,8 +17,8 @@ pub enum Source {
     Notifications,
 }
 
-/// How records spread over the day. Working hours are 08:00 to 18:00 UTC; the daily average stays
-/// the same.
+/// Distribution of records over the day. Working hours are 08:00 to 18:00 UTC. The daily average is
+/// the same for each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DailyCycle {
     /// Every hour is equally busy.
@@ -30,7 +30,7 @@ pub enum DailyCycle {
 }
 
 impl DailyCycle {
-    /// How many times busier working hours are than nights.
+    /// Returns the rate of working hours, relative to nights.
     pub(super) fn working_hours_factor(self) -> f64 {
         match self {
             Self::Flat => 1.0,
@@ -40,34 +40,35 @@ impl DailyCycle {
     }
 }
 
-/// Records on top of the usual ones, exactly `records_per_second` in each of `seconds` seconds.
+/// Records in addition to the usual ones, exactly `records_per_second` in each of `seconds`
+/// seconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Burst {
-    /// Which kind of record.
+    /// The kind of record.
     pub source: Source,
     /// The event time of the first records, in Unix seconds.
     pub at: i64,
-    /// How many seconds the burst lasts.
+    /// Length of the burst in seconds.
     pub seconds: u32,
-    /// How many records each of those seconds gains.
+    /// Number of records added to each of those seconds.
     pub records_per_second: u32,
 }
 
-/// What a simulated [`Organisation`](super::Organisation) looks like.
+/// Description of a simulated [`Organisation`](super::Organisation).
 ///
 /// Two organisations with equal profiles have the same records, byte for byte.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Profile {
-    /// Chooses among organisations that are alike in everything else.
+    /// Distinguishes organisations that are alike in everything else.
     pub seed: u64,
-    /// Average number of audit logs a day. Up to 200 a second (17,280,000) are foreseen; negative
-    /// counts as none.
+    /// Average number of audit logs a day, designed for up to 200 a second (17,280,000). A negative
+    /// number counts as 0.
     pub audit_logs_per_day: f64,
     /// Average number of notifications a day, with the same limits.
     pub notifications_per_day: f64,
-    /// How both spread over the day.
+    /// Distribution of both over the day.
     pub daily_cycle: DailyCycle,
-    /// Records on top of the averages.
+    /// Records in addition to the averages.
     pub bursts: Vec<Burst>,
     /// Seconds from an audit log's event time to its `processed_timestamp`: one of these for each
     /// record, the first for half of them, the second for a quarter, and so on. Empty means always
@@ -77,17 +78,16 @@ pub struct Profile {
     /// time is its `processed_timestamp` for an audit log and `created` for a notification. Empty
     /// means always 0.
     pub visibility_delays: Vec<u32>,
-    /// Of a thousand records, how many are late. All others are visible from their own time on.
+    /// Number of late records in a thousand. All others are visible from their own time on.
     pub late_per_mille: u32,
-    /// Of a thousand records that are not the first of their second, how many repeat the previous
-    /// one of that second byte for byte. A twin may become visible at another time than its
-    /// original.
+    /// Number of twins in a thousand records that are not the first of their second. A twin repeats
+    /// the previous record of its second byte for byte, and may become visible at another time.
     pub twins_per_mille: u32,
 }
 
 impl Profile {
-    /// What `--demo` shows: about 30,000 audit logs and 5,000 notifications a day. Nights are
-    /// quieter, yet every quarter of an hour holds several of each event that is kept by default.
+    /// The organisation of `--demo`: about 30,000 audit logs and 5,000 notifications a day. Nights
+    /// are quieter, but every quarter of an hour holds some of each event that is kept by default.
     pub fn demo() -> Self {
         Self {
             audit_logs_per_day: 30_000.0,
@@ -112,7 +112,7 @@ impl Profile {
         }
     }
 
-    /// An organisation in which nothing ever happens, to which bursts may be added.
+    /// An organisation without records, to which bursts may be added.
     pub fn empty() -> Self {
         Self {
             audit_logs_per_day: 0.0,
@@ -122,15 +122,15 @@ impl Profile {
         }
     }
 
-    /// The longest time from an event until the API shows it.
+    /// Returns the longest time from an event until the API shows it.
     ///
-    /// A window that ended longer ago than this is complete and does not change any more.
+    /// A window that ended longer ago than this is complete and no longer changes.
     pub fn longest_delay(&self) -> Duration {
         let longest = |delays: &[u32]| u64::from(delays.iter().copied().max().unwrap_or(0));
         Duration::from_secs(longest(&self.processing_delays) + longest(&self.visibility_delays))
     }
 
-    /// Average number of records of a source a day, without bursts.
+    /// Returns the average number of records of a source a day, without bursts.
     pub(super) fn records_per_day(&self, source: Source) -> f64 {
         match source {
             Source::AuditLogs => self.audit_logs_per_day,

@@ -1,19 +1,18 @@
-//! What a data request asks for.
+//! The checked parameters of a data request.
 
-use super::answer::Refusal;
-use super::builder::WindowEnds;
-use super::organisation::TimeBase;
-use super::profile::Source;
-use super::random::{mix, mix_text};
+use crate::demo::organisation::random::{mix, mix_text};
+use crate::demo::organisation::{Source, TimeBase};
+use crate::demo::server::reply::Rejection;
+use crate::demo::server::settings::WindowEnds;
 
 const DEFAULT_PAGE_SIZE: usize = 100;
 const MAX_PAGE_SIZE: usize = 200;
 
-/// The length of the window when no start is given, in seconds.
+/// Length of the window without a `start_time`, in seconds.
 const DEFAULT_WINDOW: i64 = 3600;
 
 /// Names and values of a query, decoded, in the order sent.
-pub(super) type Query = Vec<(String, String)>;
+pub(in crate::demo::server) type Query = Vec<(String, String)>;
 
 /// The parameters of a data request, checked.
 pub(super) struct Parameters {
@@ -26,23 +25,23 @@ pub(super) struct Parameters {
     pub(super) page_size: usize,
     pub(super) page_token: Option<String>,
     pub(super) include_image_url: bool,
-    /// Only these types of notification; empty means all.
+    /// The types of notification to send; empty means all.
     pub(super) notification_types: Vec<String>,
-    /// Stands for everything in the query that a page token is bound to: all but page size and page
-    /// token.
+    /// Key of the parameters that a page token is bound to: those that select records, but not the
+    /// page size.
     pub(super) query_key: u64,
 }
 
 impl Parameters {
-    /// Reads the parameters of a request to an endpoint at a time.
+    /// Checks the parameters of a request for a source's records, made at the time `now`.
     pub(super) fn new(
         source: Source,
         query: &Query,
         now: i64,
         ends: WindowEnds,
-    ) -> Result<Self, Refusal> {
-        let end = number(query, "end_time")?.unwrap_or(now);
-        let start = number(query, "start_time")?.unwrap_or(end.saturating_sub(DEFAULT_WINDOW));
+    ) -> Result<Self, Rejection> {
+        let end = unix_time(query, "end_time")?.unwrap_or(now);
+        let start = unix_time(query, "start_time")?.unwrap_or(end.saturating_sub(DEFAULT_WINDOW));
         let types = value(query, "notification_type").unwrap_or("");
         Ok(Self {
             source,
@@ -62,8 +61,8 @@ impl Parameters {
     }
 }
 
-/// Decodes the part of an address after the question mark.
-pub(super) fn decode_query(query: &str) -> Query {
+/// Decodes the part of a URL after the question mark.
+pub(in crate::demo::server) fn decode_query(query: &str) -> Query {
     let pairs = query.split('&').filter(|pair| !pair.is_empty());
     pairs
         .map(|pair| {
@@ -73,7 +72,7 @@ pub(super) fn decode_query(query: &str) -> Query {
         .collect()
 }
 
-/// Undoes percent-encoding and `+` for a space. Malformed escapes stay as they are.
+/// Decodes percent-encoding, and `+` as a space. Malformed escapes stay as they are.
 fn decode(encoded: &str) -> String {
     let bytes = encoded.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
@@ -89,7 +88,7 @@ fn decode(encoded: &str) -> String {
     String::from_utf8_lossy(&decoded).into_owned()
 }
 
-/// The first non-empty value of a name.
+/// Returns the first non-empty value of a name.
 fn value<'a>(query: &'a Query, name: &str) -> Option<&'a str> {
     let found = query
         .iter()
@@ -97,20 +96,20 @@ fn value<'a>(query: &'a Query, name: &str) -> Option<&'a str> {
     found.map(|(_, value)| value.as_str())
 }
 
-/// A time in Unix seconds.
-fn number(query: &Query, name: &str) -> Result<Option<i64>, Refusal> {
-    let number = value(query, name).map(str::parse).transpose();
-    number.map_err(|_| Refusal::Invalid("start_time and end_time must be integers"))
+/// Returns a time in Unix seconds.
+fn unix_time(query: &Query, name: &str) -> Result<Option<i64>, Rejection> {
+    let time = value(query, name).map(str::parse).transpose();
+    time.map_err(|_| Rejection::Invalid("start_time and end_time must be integers"))
 }
 
-fn page_size(query: &Query) -> Result<usize, Refusal> {
+fn page_size(query: &Query) -> Result<usize, Rejection> {
     let size = value(query, "page_size").map_or(Ok(DEFAULT_PAGE_SIZE), str::parse);
     size.ok()
         .filter(|size| (1..=MAX_PAGE_SIZE).contains(size))
-        .ok_or(Refusal::Invalid("page_size must be between 1 and 200"))
+        .ok_or(Rejection::Invalid("page_size must be between 1 and 200"))
 }
 
-/// Both spellings are in use: clients written in Python send `True`.
+/// Reports whether a flag is set. Clients written in Python send `True`.
 fn is_true(query: &Query, name: &str) -> bool {
     matches!(value(query, name), Some("true" | "True"))
 }
@@ -141,7 +140,7 @@ mod tests {
 
     const NOW: i64 = 1_789_400_000;
 
-    fn parsed(query: &str) -> Result<Parameters, Refusal> {
+    fn parsed(query: &str) -> Result<Parameters, Rejection> {
         Parameters::new(
             Source::AuditLogs,
             &decode_query(query),
@@ -151,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_the_last_hour_and_a_hundred() {
+    fn the_defaults_are_the_last_hour_and_100_records() {
         let parameters = parsed("").ok().unwrap();
         assert_eq!((parameters.first, parameters.last), (NOW - 3600, NOW));
         assert_eq!(parameters.page_size, 100);
@@ -159,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_number_or_out_of_range_is_refused() {
+    fn malformed_and_out_of_range_numbers_are_rejected() {
         for query in [
             "start_time=x",
             "end_time=1.5",
@@ -172,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn all_four_meanings_of_the_ends() {
+    fn each_end_of_the_window_can_be_excluded() {
         let query = decode_query("start_time=10&end_time=20");
         let mut windows = Vec::new();
         for (start_inclusive, end_inclusive) in
@@ -191,14 +190,14 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_undone() {
+    fn queries_are_decoded() {
         let query = decode_query("notification_type=motion%2Ccrowd&name=a+b%zz%C3%A9&flag");
         let values: Vec<_> = query.iter().map(|(_, value)| value.as_str()).collect();
         assert_eq!(values, ["motion,crowd", "a b%zzé", ""]);
     }
 
     #[test]
-    fn page_size_alone_does_not_change_what_a_page_token_is_bound_to() {
+    fn a_page_token_is_bound_to_everything_but_the_page_size() {
         let key = |query| parsed(query).ok().unwrap().query_key;
         assert_eq!(
             key("start_time=1&page_size=5"),

@@ -1,4 +1,4 @@
-//! Tests of the module as a whole; a client over a bare socket looks at the server.
+//! Tests of the server as a whole, with a client over a plain socket.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -7,11 +7,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use serde_json::Value;
 
-use super::{Clock, DemoServer, DemoServerBuilder, Profile};
+use super::{Clock, DemoServer, DemoServerBuilder};
+use crate::demo::organisation::Profile;
 
-mod conduct;
 mod paging;
-mod records;
+mod requests;
 
 const NOW: i64 = 1_789_387_200;
 
@@ -33,20 +33,20 @@ impl TestClock {
     }
 }
 
-struct Reply {
+struct RawResponse {
     status: u16,
     head: String,
     body: String,
 }
 
-impl Reply {
+impl RawResponse {
     fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
     }
 }
 
-/// Sends one request on a connection of its own; `None` when it is closed without an answer.
-fn request(server: &DemoServer, method: &str, target: &str, header: &str) -> Option<Reply> {
+/// Sends one request on a connection of its own. Returns `None` if it is closed without an answer.
+fn request(server: &DemoServer, method: &str, target: &str, header: &str) -> Option<RawResponse> {
     let address = server.base_url().replace("http://", "");
     let mut stream = TcpStream::connect(address).unwrap();
     let text =
@@ -57,7 +57,7 @@ fn request(server: &DemoServer, method: &str, target: &str, header: &str) -> Opt
     let (head, body) = reply.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
     let (head, body) = (head.to_owned(), body.to_owned());
-    Some(Reply { status, head, body })
+    Some(RawResponse { status, head, body })
 }
 
 fn token(server: &DemoServer) -> String {
@@ -67,8 +67,8 @@ fn token(server: &DemoServer) -> String {
     reply.json()["token"].as_str().unwrap().to_owned()
 }
 
-/// A data request with a fresh token.
-fn get(server: &DemoServer, target: &str) -> Reply {
+/// Sends a data request with a new token.
+fn get(server: &DemoServer, target: &str) -> RawResponse {
     let header = format!("x-verkada-auth: {}\r\n", token(server));
     request(server, "GET", target, &header).unwrap()
 }
@@ -81,8 +81,8 @@ fn server_at(clock: &TestClock) -> DemoServer {
     started(DemoServer::builder(Profile::demo()).clock(clock.clock()))
 }
 
-/// Follows the pages to the end and returns the lists' texts, joined by commas; `between` runs
-/// after each page.
+/// Reads all pages and returns the text of each page's list, without the brackets. `between` runs
+/// between two pages.
 fn read_all(
     server: &DemoServer,
     target: &str,

@@ -1,35 +1,35 @@
-//! What the server was asked, for tests to look at.
+//! Counts of requests and answers, for tests to inspect.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::rate_limit::Peak;
 
-/// How many requests are remembered in detail.
+/// Number of requests that are remembered in detail.
 const REMEMBERED_REQUESTS: usize = 10_000;
 
-/// What a [`DemoServer`](super::DemoServer) was asked so far.
+/// Counts of the requests that a [`DemoServer`](super::DemoServer) has received.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stats {
-    /// Requests for `/token`, whatever their answer.
+    /// Requests for `/token`, with any answer.
     pub token_requests: u64,
-    /// Requests for `/core/v1/audit_log`, whatever their answer.
+    /// Requests for `/core/v1/audit_log`, with any answer.
     pub audit_log_requests: u64,
-    /// Requests for `/cameras/v1/alerts`, whatever their answer.
+    /// Requests for `/cameras/v1/alerts`, with any answer.
     pub notification_requests: u64,
-    /// Answers with status 429, those of a [`Fault`](super::Fault) included.
+    /// Answers with status 429, including those of a [`Fault`](super::Fault).
     pub rejected_too_many: u64,
-    /// Answers with status 401, those of a [`Fault`](super::Fault) included.
+    /// Answers with status 401, including those of a [`Fault`](super::Fault).
     pub unauthorized: u64,
     /// The largest number of requests of any kind in any rolling interval of the rate limit (5
-    /// seconds unless changed), in real time and whether or not the limit is enforced.
+    /// seconds by default), in real time, even if the limit is not enforced.
     pub most_requests_in_interval: usize,
-    /// Records in all answers, repeats included.
+    /// Records in all answers, including repeated ones.
     pub records_sent: u64,
 }
 
 impl Stats {
-    /// Requests of the three kinds together.
+    /// Returns the total of the three kinds of request.
     pub fn requests(&self) -> u64 {
         self.token_requests + self.audit_log_requests + self.notification_requests
     }
@@ -38,7 +38,7 @@ impl Stats {
 /// A request as it arrived.
 #[derive(Debug, Clone)]
 pub struct SeenRequest {
-    /// Place in the order of arrival, from 1.
+    /// Position in the order of arrival, from 1.
     pub number: u64,
     /// Method, in upper case.
     pub method: String,
@@ -46,22 +46,21 @@ pub struct SeenRequest {
     pub path: String,
     /// Names and values of the query, decoded, in the order sent.
     pub query: Vec<(String, String)>,
-    /// Whether there was an `x-api-key` header.
+    /// True if there was an `x-api-key` header.
     pub has_api_key: bool,
-    /// Whether there was an `x-verkada-auth` header.
+    /// True if there was an `x-verkada-auth` header.
     pub has_token: bool,
     /// The `accept-encoding` header.
     pub accept_encoding: Option<String>,
     /// The `user-agent` header.
     pub user_agent: Option<String>,
-    /// When it arrived, in real time.
+    /// Time of arrival, in real time.
     pub at: Instant,
-    /// Status of the answer; `None` while it is being worked on, and for ever when the connection
-    /// was dropped.
+    /// Status of the answer; `None` until it is sent, and if the connection was closed without one.
     pub status: Option<u16>,
 }
 
-/// Keeps count of requests and answers.
+/// Counts requests and answers.
 pub(super) struct Traffic {
     requests: VecDeque<SeenRequest>,
     arrived: u64,
@@ -70,7 +69,7 @@ pub(super) struct Traffic {
 }
 
 impl Traffic {
-    /// No traffic yet. `interval` is the one that the peak is about.
+    /// Creates empty counts. `interval` is that of the peak.
     pub(super) fn new(interval: Duration) -> Self {
         let (requests, stats) = (VecDeque::new(), Stats::default());
         Self {
@@ -81,7 +80,7 @@ impl Traffic {
         }
     }
 
-    /// Counts an arrival and gives the request its number.
+    /// Counts an arrival and returns the number of the request.
     pub(super) fn arrive(&mut self, mut request: SeenRequest) -> u64 {
         self.arrived += 1;
         self.peak.count(request.at);
@@ -107,14 +106,14 @@ impl Traffic {
             429 => self.stats.rejected_too_many += 1,
             _ => {}
         }
-        // Numbers are consecutive, so the distance to the newest gives the place.
+        // Numbers are consecutive, so the distance to the newest is the index from the end.
         let from_newest = (self.arrived - number) as usize;
         if let Some(request) = self.requests.iter_mut().rev().nth(from_newest) {
             request.status = Some(status);
         }
     }
 
-    /// Everything counted so far.
+    /// Returns the counts so far.
     pub(super) fn stats(&self) -> Stats {
         Stats {
             most_requests_in_interval: self.peak.most(),
@@ -122,7 +121,7 @@ impl Traffic {
         }
     }
 
-    /// The remembered requests, in order of arrival.
+    /// Returns the remembered requests, in order of arrival.
     pub(super) fn requests(&self) -> Vec<SeenRequest> {
         self.requests.iter().cloned().collect()
     }

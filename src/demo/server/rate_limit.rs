@@ -3,15 +3,15 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-/// What Verkada documents: 25 requests in any rolling interval of 5 seconds, then a cool-down of 5
-/// seconds.
+/// The limit that Verkada documents: 25 requests in any rolling interval of 5 seconds, then a
+/// cool-down of 5 seconds.
 pub(super) const DOCUMENTED_LIMIT: (u32, Duration) = (25, Duration::from_secs(5));
 
 /// Decides which requests are too many.
 ///
 /// At most `requests` are admitted in any rolling interval of length `per`. One more starts a
-/// cool-down of the same length, in which every request is refused; more than `requests` refused in
-/// it start it again.
+/// cool-down of the same length, in which every request is refused. More than `requests` refused
+/// requests restart the cool-down.
 pub(super) struct RateLimit {
     requests: usize,
     per: Duration,
@@ -25,7 +25,7 @@ struct CoolDown {
 }
 
 impl RateLimit {
-    /// A limit under which nothing has been asked yet.
+    /// Creates a limit that has seen no request yet.
     pub(super) fn new((requests, per): (u32, Duration)) -> Self {
         Self {
             requests: requests as usize,
@@ -35,7 +35,8 @@ impl RateLimit {
         }
     }
 
-    /// Whether a request that arrives now is answered. Calls must come in order of time.
+    /// Counts a request that arrives now, and returns false if it must be refused. Calls must be in
+    /// order of time.
     pub(super) fn admit(&mut self, now: Instant) -> bool {
         if let Some(cool_down) = self
             .cool_down
@@ -73,7 +74,7 @@ pub(super) struct Peak {
 }
 
 impl Peak {
-    /// A peak over intervals of this length.
+    /// Creates a peak over intervals of this length.
     pub(super) fn new(per: Duration) -> Self {
         Self {
             per,
@@ -82,7 +83,7 @@ impl Peak {
         }
     }
 
-    /// Counts a request. Calls must come in order of time.
+    /// Counts a request. Calls must be in order of time.
     pub(super) fn count(&mut self, now: Instant) {
         forget_before(&mut self.recent, now, self.per);
         self.recent.push_back(now);
@@ -95,7 +96,7 @@ impl Peak {
     }
 }
 
-/// Drops what lies a whole interval back or more.
+/// Removes the times that are a whole interval or more before now.
 fn forget_before(times: &mut VecDeque<Instant>, now: Instant, per: Duration) {
     while times
         .front()
@@ -123,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn one_too_many_starts_a_cool_down_for_everyone() {
+    fn one_request_too_many_starts_a_cool_down() {
         let (start, mut limit) = (Instant::now(), RateLimit::new(DOCUMENTED_LIMIT));
         assert_eq!(admitted(&mut limit, start, 26), 25);
         assert!(!limit.admit(start + Duration::from_millis(4_999)));
@@ -131,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn hammering_in_the_cool_down_starts_it_again() {
+    fn too_many_requests_in_the_cool_down_restart_it() {
         let (start, mut limit) = (Instant::now(), RateLimit::new(DOCUMENTED_LIMIT));
         let middle = start + Duration::from_secs(3);
         admitted(&mut limit, start, 26);

@@ -1,21 +1,22 @@
-//! The people, keys, sites and cameras of every simulated organisation. All of them are invented.
+//! The people, API keys, sites and cameras of every simulated organisation. All are invented.
 //!
-//! Texts are kept as they stand in JSON, already escaped, some as UTF-8 and some as `\u` escapes:
-//! the API's clients must pass both through.
+//! Names are kept escaped for JSON, some as UTF-8 and some as `\u` escapes: a client must pass both
+//! through unchanged.
 
-use super::random::{Dice, mix, uuid};
+use crate::demo::organisation::random::{Dice, mix, uuid};
 
-/// What an identifier is for, so that equal numbers of different kinds get different identifiers.
+/// Kind of thing that an identifier names, so that equal numbers of different kinds get different
+/// identifiers.
 #[derive(Clone, Copy)]
-enum Kind {
+enum IdKind {
     Organisation,
     Person,
     Camera,
     Serial,
 }
 
-/// E-mail name, name as JSON text, usual address, and index of the site whose cameras they look
-/// after.
+/// Local part of the e-mail address, name escaped for JSON, usual IP address, and index of the site
+/// whose cameras the person looks after.
 const PEOPLE: [(&str, &str, &str, usize); 12] = [
     ("ops.admin", "Ops Admin", "203.0.113.25", 0),
     ("mina.park", "Mina Park", "198.51.100.14", 1),
@@ -41,7 +42,7 @@ const PEOPLE: [(&str, &str, &str, usize); 12] = [
     ("it.support", r"IT \\ Support", "203.0.113.40", 0),
 ];
 
-/// Name of a site and of its cameras, as JSON text.
+/// Name of a site and names of its cameras, escaped for JSON.
 const SITES: [(&str, [&str; 8]); 5] = [
     (
         "HQ",
@@ -110,8 +111,8 @@ const SITES: [(&str, [&str; 8]); 5] = [
     ),
 ];
 
-/// Key name, the end of the key that audit logs show in clear, and index of its owner among the
-/// people.
+/// Name of a key, the last characters of the key, which audit logs show unmasked, and index of its
+/// owner in [`PEOPLE`].
 const API_KEYS: [(&str, &str, usize); 4] = [
     ("siem-export", "q7Zt==", 0),
     ("camera-health", "Xk03A=", 11),
@@ -125,9 +126,9 @@ pub(super) struct Person {
     pub(super) fields: String,
     /// The `user_id` alone, without quotes.
     pub(super) id: String,
-    /// The address they usually work from.
+    /// The IP address the person usually works from.
     pub(super) ip_address: &'static str,
-    /// Index of the site whose cameras they look after.
+    /// Index of the site whose cameras the person looks after.
     pub(super) site: usize,
 }
 
@@ -135,7 +136,7 @@ pub(super) struct Person {
 pub(super) struct Camera {
     /// The `device_id`, without quotes.
     pub(super) id: String,
-    /// The whole object that stands in an audit log's `devices`.
+    /// The whole object that an audit log's `devices` lists.
     pub(super) device: String,
 }
 
@@ -143,36 +144,37 @@ pub(super) struct Camera {
 pub(super) struct ApiKey {
     /// The `api_key`, `api_key_name` and `key_owner_id` fields, each followed by a comma.
     pub(super) fields: String,
-    /// Index of the owner among the people.
+    /// Index of the owner in [`Catalogue::people`].
     pub(super) owner: usize,
 }
 
 /// Everything that records refer to.
-pub(super) struct Catalogue {
-    pub(super) organisation_id: String,
+pub(crate) struct Catalogue {
+    /// The `organization_id` of every audit log.
+    pub(crate) organisation_id: String,
     pub(super) people: Vec<Person>,
     pub(super) api_keys: Vec<ApiKey>,
     sites: Vec<Vec<Camera>>,
 }
 
 impl Catalogue {
-    /// The catalogue of an organisation; only the identifiers depend on the seed.
-    pub(super) fn new(seed: u64) -> Self {
-        let id = |kind: Kind, number: usize| mix(mix(seed, kind as u64), number as u64);
+    /// Creates the catalogue of an organisation. Only the identifiers depend on the seed.
+    pub(crate) fn new(seed: u64) -> Self {
+        let id = |kind: IdKind, number: usize| mix(mix(seed, kind as u64), number as u64);
         let people: Vec<_> = (0..PEOPLE.len())
-            .map(|number| person(number, uuid(id(Kind::Person, number))))
+            .map(|number| person(number, uuid(id(IdKind::Person, number))))
             .collect();
         let camera = |site: usize, place: usize| {
             let number = site * SITES[site].1.len() + place;
             camera(
                 site,
                 place,
-                uuid(id(Kind::Camera, number)),
-                id(Kind::Serial, number),
+                uuid(id(IdKind::Camera, number)),
+                id(IdKind::Serial, number),
             )
         };
         Self {
-            organisation_id: uuid(id(Kind::Organisation, 0)),
+            organisation_id: uuid(id(IdKind::Organisation, 0)),
             api_keys: API_KEYS.iter().map(|key| api_key(key, &people)).collect(),
             people,
             sites: (0..SITES.len())
@@ -185,12 +187,12 @@ impl Catalogue {
         }
     }
 
-    /// A camera of a site.
+    /// Draws a camera of a site.
     pub(super) fn camera_at(&self, site: usize, dice: &mut Dice) -> &Camera {
         dice.pick(&self.sites[site])
     }
 
-    /// A camera of any site.
+    /// Draws a camera of any site.
     pub(super) fn any_camera(&self, dice: &mut Dice) -> &Camera {
         let site = dice.pick(&self.sites);
         dice.pick(site)
@@ -220,7 +222,7 @@ fn api_key(&(name, tail, owner): &(&str, &str, usize), people: &[Person]) -> Api
 fn camera(site: usize, place: usize, id: String, serial: u64) -> Camera {
     let (site_name, places) = SITES[site];
     let place_name = places[place];
-    // The API leaves a device's details empty for some devices.
+    // The API sends null details for some devices.
     let details = match place {
         7 => "null".to_owned(),
         _ => format!(

@@ -1,4 +1,4 @@
-//! The server's thread: it listens, and ends with the handle to it.
+//! The server's thread and connections. Both end when the handle is dropped.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,14 +13,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
-use super::builder::{DemoServerBuilder, Settings};
-use super::organisation::Organisation;
-use super::profile::Profile;
 use super::service::Service;
+use super::settings::ServerSettings;
 use super::traffic::{SeenRequest, Stats};
+use crate::demo::organisation::{Organisation, Profile};
 
-/// How long to wait when the system cannot accept a connection, for want of file descriptors for
-/// instance.
+/// Pause after a failure to accept a connection, for example when file descriptors run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(10);
 
 /// A running server for a simulated organisation, on a thread of its own.
@@ -35,12 +33,8 @@ pub struct DemoServer {
 }
 
 impl DemoServer {
-    /// A server for the organisation that a profile describes, to be set up further and started.
-    pub fn builder(profile: Profile) -> DemoServerBuilder {
-        DemoServerBuilder::new(profile)
-    }
-
-    pub(super) fn start(profile: Profile, settings: Settings) -> io::Result<Self> {
+    /// Starts a server and returns when it listens.
+    pub(super) fn start(profile: Profile, settings: ServerSettings) -> io::Result<Self> {
         let runtime = Builder::new_current_thread().enable_all().build()?;
         let listener = listen(&runtime)?;
         let address = listener.local_addr()?;
@@ -60,7 +54,7 @@ impl DemoServer {
         })
     }
 
-    /// Where the API is, without a slash at the end: `http://127.0.0.1:PORT`.
+    /// Returns the URL of the API without a trailing slash: `http://127.0.0.1:PORT`.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -70,17 +64,17 @@ impl DemoServer {
         self.service.api_key()
     }
 
-    /// The organisation that is served, to compare with what was read.
+    /// The organisation that is served, to compare its records with those read.
     pub fn organisation(&self) -> &Organisation {
         self.service.organisation()
     }
 
-    /// What was asked so far.
+    /// Returns the counts of requests so far.
     pub fn stats(&self) -> Stats {
         self.service.traffic().stats()
     }
 
-    /// The last 10,000 requests, in order of arrival.
+    /// Returns the last 10,000 requests, in order of arrival.
     pub fn requests(&self) -> Vec<SeenRequest> {
         self.service.traffic().requests()
     }
@@ -126,13 +120,13 @@ async fn accept_connections(listener: TcpListener, service: Arc<Service>) {
 }
 
 async fn serve_connection(stream: TcpStream, service: Arc<Service>) {
-    // Without it, answers of several packets wait for the client's acknowledgement.
+    // With Nagle's algorithm, an answer of several packets would wait for an acknowledgement.
     let _ = stream.set_nodelay(true);
     let answer = service_fn(move |request| {
         let service = Arc::clone(&service);
         async move { service.serve(request).await }
     });
-    // A connection that fails is the client's to notice.
+    // A failed connection is also seen, and reported, by the client.
     let _ = http1::Builder::new()
         .serve_connection(TokioIo::new(stream), answer)
         .await;

@@ -1,12 +1,11 @@
-//! What an audit log says: a pure function of its content key and its times.
+//! The text of an audit log.
 
 use super::catalogue::{ApiKey, Catalogue, Person};
-use super::event::{Actor, Details, Devices, EVENTS, Event};
-use super::random::Dice;
-use super::records::DemoRecord;
-use super::text::{push_number, push_quoted, push_time};
+use super::event::{Actor, Details, Devices, EVENT_KINDS, EventKind};
+use super::json_text::{push_number, push_quoted, push_time};
+use crate::demo::organisation::random::Dice;
 
-/// Method and path of the API requests that the organisation's integrations make.
+/// Methods and paths of the API requests that the organisation's integrations make.
 const API_REQUESTS: [(&str, &str); 5] = [
     ("GET", "/cameras/v1/devices"),
     ("GET", "/cameras/v1/alerts"),
@@ -18,7 +17,7 @@ const API_REQUESTS: [(&str, &str); 5] = [
 /// Statuses of those requests; most succeed.
 const API_STATUSES: [u16; 10] = [200, 200, 200, 200, 200, 200, 200, 200, 429, 403];
 
-/// Addresses of people who work from elsewhere, from a block reserved for documentation.
+/// IP addresses of people away from their usual place, from blocks reserved for documentation.
 const ROAMING_ADDRESSES: [&str; 4] = [
     "192.0.2.201",
     "192.0.2.202",
@@ -28,28 +27,43 @@ const ROAMING_ADDRESSES: [&str; 4] = [
 
 const ARCHIVE_ACTIONS: [&str; 4] = ["create", "create", "download", "delete"];
 
-/// What stands for the user when Verkada Support acted, up to the digits of the support id.
+/// The user fields when Verkada Support acted, up to the digits of the support id.
 const SUPPORT_FIELDS: &str = concat!(
     r#""user_email":"unknown user email","user_id":"00000000-0000-0000-0000-000000000000","#,
     r#""user_name":"unknown user name","verkada_support_id":"support-00"#
 );
 
-/// What stands for the user when nobody acted, up to the end of the record.
+/// The user fields when no user acted, up to the end of the record.
 const SYSTEM_FIELDS: &str = concat!(
     r#""user_email":"","user_id":"00000000-0000-0000-0000-000000000000","user_name":"-","#,
     r#""verkada_support_id":null}"#
 );
 
-/// How many of a hundred times a person works from their usual address.
+/// Share of audit logs with the person's usual IP address.
 const USUAL_ADDRESS_PER_CENT: u64 = 90;
 
-/// How many of a hundred times a person looks at a camera of their own site.
+/// Share of devices that are cameras of the person's own site.
 const OWN_SITE_PER_CENT: u64 = 75;
 
-/// The choices that every audit log makes first, and in this order.
+/// Share of sign-ins that succeed.
+const SIGN_IN_SUCCESS_PER_CENT: u64 = 85;
+
+/// Share of archive and configuration events that name two devices.
+const TWO_DEVICES_PER_CENT: u64 = 40;
+
+/// An audit log, before it is written as JSON. Times are in Unix seconds.
+pub(crate) struct AuditLog<'a> {
+    pub(crate) catalogue: &'a Catalogue,
+    /// Key of everything but the times.
+    pub(crate) content: u64,
+    pub(crate) event_time: i64,
+    pub(crate) processed_time: i64,
+}
+
+/// The draws that every audit log makes first, in this order.
 struct Choices<'a> {
     dice: Dice,
-    event: &'static Event,
+    event: &'static EventKind,
     api_key: &'a ApiKey,
     person: &'a Person,
 }
@@ -70,45 +84,46 @@ impl<'a> Choices<'a> {
         }
     }
 
-    /// Whether something happens that does so this many times in a hundred.
+    /// Draws whether something happens that has this probability.
     fn chance(&mut self, per_cent: u64) -> bool {
         self.dice.roll(100) < per_cent
     }
 }
 
-/// The event name of the audit log with this content.
-pub(super) fn event_name(content: u64) -> &'static str {
+/// Returns the event name of the audit log with this content.
+pub(crate) fn event_name(content: u64) -> &'static str {
     choose_event(content).1.name
 }
 
-fn choose_event(content: u64) -> (Dice, &'static Event) {
+fn choose_event(content: u64) -> (Dice, &'static EventKind) {
     let mut dice = Dice::new(content);
-    let event = dice.pick_weighted(&EVENTS, |event| event.per_cent);
+    let event = dice.pick_weighted(&EVENT_KINDS, |event| event.per_cent);
     (dice, event)
 }
 
-/// Appends an audit log, its keys in the API's alphabetical order.
-pub(super) fn write(record: &DemoRecord<'_>, processed_time: i64, text: &mut String) {
-    let catalogue = record.organisation.catalogue();
-    let mut choices = Choices::new(record.content, catalogue);
-    text.push_str(r#"{"details":"#);
-    write_details(&mut choices, record.event_time, text);
-    text.push_str(r#","devices":"#);
-    write_devices(&mut choices, catalogue, text);
-    text.push_str(r#","event_description":"#);
-    push_quoted(text, choices.event.description);
-    text.push_str(r#","event_name":"#);
-    push_quoted(text, choices.event.name);
-    text.push_str(r#","ip_address":"#);
-    write_ip_address(&mut choices, text);
-    text.push_str(r#","organization_id":"#);
-    push_quoted(text, &catalogue.organisation_id);
-    text.push_str(r#","processed_timestamp":"#);
-    push_time(text, processed_time);
-    text.push_str(r#","timestamp":"#);
-    push_time(text, record.event_time);
-    text.push(',');
-    write_user(&mut choices, text);
+impl AuditLog<'_> {
+    /// Appends the audit log, its keys in the API's alphabetical order.
+    pub(crate) fn write(&self, text: &mut String) {
+        let mut choices = Choices::new(self.content, self.catalogue);
+        text.push_str(r#"{"details":"#);
+        write_details(&mut choices, self.event_time, text);
+        text.push_str(r#","devices":"#);
+        write_devices(&mut choices, self.catalogue, text);
+        text.push_str(r#","event_description":"#);
+        push_quoted(text, choices.event.description);
+        text.push_str(r#","event_name":"#);
+        push_quoted(text, choices.event.name);
+        text.push_str(r#","ip_address":"#);
+        write_ip_address(&mut choices, text);
+        text.push_str(r#","organization_id":"#);
+        push_quoted(text, &self.catalogue.organisation_id);
+        text.push_str(r#","processed_timestamp":"#);
+        push_time(text, self.processed_time);
+        text.push_str(r#","timestamp":"#);
+        push_time(text, self.event_time);
+        text.push(',');
+        write_user(&mut choices, text);
+    }
 }
 
 fn write_details(choices: &mut Choices<'_>, event_time: i64, text: &mut String) {
@@ -122,10 +137,13 @@ fn write_details(choices: &mut Choices<'_>, event_time: i64, text: &mut String) 
             push_quoted(text, choices.dice.pick_word(&ARCHIVE_ACTIONS));
             text.push('}');
         }
-        Details::SignIn => match choices.chance(85) {
-            true => text.push_str(r#"{"result":"success","reason":null}"#),
-            false => text.push_str(r#"{"result":"fail","reason":"invalid password"}"#),
-        },
+        Details::SignIn => {
+            text.push_str(if choices.chance(SIGN_IN_SUCCESS_PER_CENT) {
+                r#"{"result":"success","reason":null}"#
+            } else {
+                r#"{"result":"fail","reason":"invalid password"}"#
+            });
+        }
         Details::SupportWindow => text.push_str(r#"{"window_hours":24}"#),
     }
 }
@@ -159,7 +177,7 @@ fn write_devices(choices: &mut Choices<'_>, catalogue: &Catalogue, text: &mut St
         Devices::Null => return text.push_str("null"),
         Devices::Empty => return text.push_str("[]"),
         Devices::One => false,
-        Devices::OneOrTwo => choices.chance(40),
+        Devices::OneOrTwo => choices.chance(TWO_DEVICES_PER_CENT),
     };
     text.push('[');
     write_device(choices, catalogue, text);
@@ -171,9 +189,10 @@ fn write_devices(choices: &mut Choices<'_>, catalogue: &Catalogue, text: &mut St
 }
 
 fn write_device(choices: &mut Choices<'_>, catalogue: &Catalogue, text: &mut String) {
-    let camera = match choices.chance(OWN_SITE_PER_CENT) {
-        true => catalogue.camera_at(choices.person.site, &mut choices.dice),
-        false => catalogue.any_camera(&mut choices.dice),
+    let camera = if choices.chance(OWN_SITE_PER_CENT) {
+        catalogue.camera_at(choices.person.site, &mut choices.dice)
+    } else {
+        catalogue.any_camera(&mut choices.dice)
     };
     text.push_str(&camera.device);
 }
@@ -182,9 +201,10 @@ fn write_ip_address(choices: &mut Choices<'_>, text: &mut String) {
     if matches!(choices.event.actor, Actor::Support | Actor::System) {
         return text.push_str("null");
     }
-    let address = match choices.chance(USUAL_ADDRESS_PER_CENT) {
-        true => choices.person.ip_address,
-        false => choices.dice.pick_word(&ROAMING_ADDRESSES),
+    let address = if choices.chance(USUAL_ADDRESS_PER_CENT) {
+        choices.person.ip_address
+    } else {
+        choices.dice.pick_word(&ROAMING_ADDRESSES)
     };
     push_quoted(text, address);
 }
@@ -210,37 +230,46 @@ mod tests {
     use serde_json::Value;
 
     use super::*;
-    use crate::demo::{Organisation, Profile, TimeBase};
 
-    fn records(number: usize) -> Vec<String> {
-        let organisation = Organisation::new(Profile::demo());
-        let window = organisation.audit_logs(0..=1_789_400_000, TimeBase::Event);
-        window.take(number).map(|record| record.text()).collect()
+    fn audit_logs(count: u64) -> Vec<String> {
+        let catalogue = Catalogue::new(2026);
+        let text = |number| {
+            let audit_log = AuditLog {
+                catalogue: &catalogue,
+                content: number,
+                event_time: 1_789_400_000,
+                processed_time: 1_789_400_004,
+            };
+            let mut text = String::new();
+            audit_log.write(&mut text);
+            text
+        };
+        (0..count).map(text).collect()
     }
 
     #[test]
-    fn every_record_is_compact_json_with_its_keys_in_order() {
-        for text in records(2_000) {
+    fn every_audit_log_is_compact_json_with_its_keys_in_order() {
+        for text in audit_logs(2_000) {
             let value: Value = serde_json::from_str(&text).unwrap();
             let keys: Vec<_> = value.as_object().unwrap().keys().skip(1).collect();
-            let place = |key: &&String| text.rfind(&format!(",\"{key}\":"));
+            let offset = |key: &&String| text.rfind(&format!(",\"{key}\":"));
             assert_eq!(keys.len(), 11);
             assert!(text.starts_with(r#"{"details":"#));
-            assert!(keys.iter().map(place).is_sorted(), "{text}");
+            assert!(keys.iter().map(offset).is_sorted(), "{text}");
             assert!(!text.contains("\": ") && !text.contains(", \""), "{text}");
         }
     }
 
     #[test]
-    fn records_are_about_as_long_as_real_ones() {
-        let total: usize = records(2_000).iter().map(String::len).sum();
+    fn audit_logs_are_about_as_long_as_real_ones() {
+        let total: usize = audit_logs(2_000).iter().map(String::len).sum();
         let average = total / 2_000;
         assert!((550..800).contains(&average), "{average}");
     }
 
     #[test]
-    fn the_mix_holds_every_awkward_form() {
-        let all = records(5_000).concat();
+    fn every_awkward_form_occurs() {
+        let all = audit_logs(5_000).concat();
         let forms = [
             r#""devices":null"#,
             r#""devices":[]"#,
@@ -263,14 +292,17 @@ mod tests {
     }
 
     #[test]
-    fn shares_add_up_and_the_default_events_are_a_fifth() {
-        assert_eq!(EVENTS.iter().map(|event| event.per_cent).sum::<u64>(), 100);
+    fn shares_add_up_and_one_fifth_is_kept_by_default() {
+        assert_eq!(
+            EVENT_KINDS.iter().map(|event| event.per_cent).sum::<u64>(),
+            100
+        );
         let interesting = [
             "Archive Action Taken",
             "Video History Streamed",
             "Live Stream Started",
         ];
-        let shares = EVENTS
+        let shares = EVENT_KINDS
             .iter()
             .filter(|event| interesting.contains(&event.name));
         assert_eq!(shares.map(|event| event.per_cent).sum::<u64>(), 20);

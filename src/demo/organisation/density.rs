@@ -1,4 +1,4 @@
-//! How many records each second holds.
+//! The number of records in each second.
 
 use super::profile::{Burst, Profile, Source};
 use super::random::mix;
@@ -7,17 +7,17 @@ use super::random::mix;
 pub(super) const FIRST_SECOND: i64 = 0;
 
 /// The last second that can hold a record: 9999-12-31T23:59:59Z, the last that RFC 3339 can write.
-pub(super) const LAST_SECOND: i64 = 253_402_300_799;
+pub(crate) const LAST_SECOND: i64 = 253_402_300_799;
 
 const SECONDS_PER_HOUR: i64 = 3600;
 const SECONDS_PER_DAY: f64 = 86_400.0;
 const WORKING_HOURS: std::ops::Range<usize> = 8..18;
 
-/// How many records beyond the certain ones a second can gain: for an average below 1, more than
-/// this happen in fewer than one second out of ten thousand million.
+/// Largest number of random records in a second. With an average below 1, fewer than one second in
+/// ten thousand million would hold more.
 const CHANCES: usize = 12;
 
-/// How many records of one source each second holds.
+/// The number of records that one source has in each second.
 pub(super) struct Density {
     key: u64,
     hours: [Hour; 24],
@@ -26,7 +26,7 @@ pub(super) struct Density {
 }
 
 impl Density {
-    /// The density of a source. `key` must differ from that of every other density.
+    /// Creates the density of a source. `key` must differ from that of every other density.
     pub(super) fn new(profile: &Profile, source: Source, key: u64) -> Self {
         let per_day = profile.records_per_day(source).max(0.0);
         let factor = profile.daily_cycle.working_hours_factor();
@@ -41,7 +41,7 @@ impl Density {
         }
     }
 
-    /// How many records have their event time in this second.
+    /// Returns the number of records with their event time in this second.
     pub(super) fn count(&self, second: i64) -> u32 {
         if !(FIRST_SECOND..=LAST_SECOND).contains(&second) {
             return 0;
@@ -52,15 +52,15 @@ impl Density {
         usual.saturating_add(extra.sum())
     }
 
-    /// Whether any second may hold a record, as far as is known without looking.
+    /// Reports whether every second may hold a record, not only those of bursts.
     pub(super) fn is_steady(&self) -> bool {
         self.steady
     }
 
-    /// The newest second, not after the given one, that may hold a record; every second between
-    /// holds none.
+    /// Returns the newest second, not after the given one, that may hold a record. The seconds in
+    /// between hold none.
     ///
-    /// Lets a search step over the years in which an organisation of nothing but bursts is silent.
+    /// Lets a search skip the years in which an organisation with bursts alone is silent.
     pub(super) fn newest_candidate(&self, second: i64) -> Option<i64> {
         if self.steady {
             return Some(second);
@@ -72,27 +72,29 @@ impl Density {
     }
 }
 
-/// How much busier than the average an hour of the day is.
+/// Returns the rate of an hour of the day, relative to the average.
 fn weight(hour: usize, working_hours_factor: f64) -> f64 {
     let working = WORKING_HOURS.len() as f64;
     let night = 24.0 / (24.0 - working + working * working_hours_factor);
-    match WORKING_HOURS.contains(&hour) {
-        true => night * working_hours_factor,
-        false => night,
+    if WORKING_HOURS.contains(&hour) {
+        night * working_hours_factor
+    } else {
+        night
     }
 }
 
-/// How many records a burst adds to a second.
+/// Returns the number of records that a burst adds to a second.
 fn burst_count(burst: &Burst, second: i64) -> u32 {
     let age = second.saturating_sub(burst.at);
-    match (0..i64::from(burst.seconds)).contains(&age) {
-        true => burst.records_per_second,
-        false => 0,
+    if (0..i64::from(burst.seconds)).contains(&age) {
+        burst.records_per_second
+    } else {
+        0
     }
 }
 
-/// The counts of one hour of the day: a certain number, and a Poisson-distributed one for the
-/// fraction above it.
+/// The counts of one hour of the day: a fixed number in each second, plus a Poisson-distributed
+/// number for the fraction above it.
 struct Hour {
     certain: u32,
     thresholds: [u64; CHANCES],
@@ -115,7 +117,7 @@ impl Hour {
         }
     }
 
-    /// The count of a second whose draw, evenly distributed over all of `u64`, is given.
+    /// Returns the count of a second from its draw, which is uniform over `u64`.
     fn count(&self, draw: u64) -> u32 {
         let passed = self
             .thresholds
@@ -128,11 +130,11 @@ impl Hour {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::demo::DailyCycle;
+    use crate::demo::organisation::profile::DailyCycle;
 
     const DAY: i64 = 1_789_344_000;
 
-    fn counted(profile: &Profile, seconds: std::ops::Range<i64>) -> f64 {
+    fn total(profile: &Profile, seconds: std::ops::Range<i64>) -> f64 {
         let density = Density::new(profile, Source::AuditLogs, 5);
         seconds.map(|second| f64::from(density.count(second))).sum()
     }
@@ -146,7 +148,7 @@ mod tests {
                     daily_cycle: cycle,
                     ..Profile::empty()
                 };
-                let average = counted(&profile, DAY..DAY + 10 * 86_400) / 10.0;
+                let average = total(&profile, DAY..DAY + 10 * 86_400) / 10.0;
                 assert!(
                     (average / per_day - 1.0).abs() < 0.05,
                     "{cycle:?}: {average} for {per_day}"
@@ -161,13 +163,13 @@ mod tests {
             daily_cycle: DailyCycle::Strong,
             ..Profile::demo()
         };
-        let noon = counted(&profile, DAY + 12 * 3600..DAY + 13 * 3600);
-        let night = counted(&profile, DAY + 2 * 3600..DAY + 3 * 3600);
+        let noon = total(&profile, DAY + 12 * 3600..DAY + 13 * 3600);
+        let night = total(&profile, DAY + 2 * 3600..DAY + 3 * 3600);
         assert!((7.0..14.0).contains(&(noon / night)), "{noon} and {night}");
     }
 
     #[test]
-    fn bursts_are_exact_and_the_silence_around_them_is_skipped() {
+    fn bursts_are_exact_and_the_silence_between_them_is_skipped() {
         let burst = Burst {
             source: Source::AuditLogs,
             at: DAY,

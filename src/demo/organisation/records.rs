@@ -2,40 +2,48 @@
 
 use std::ops::RangeInclusive;
 
+use super::content::{AuditLog, Catalogue, Notification, event_name, notification_type};
 use super::density::{FIRST_SECOND, LAST_SECOND};
-use super::organisation::{Organisation, TimeBase};
 use super::profile::Source;
-use super::stream::Stream;
-use super::{audit_log, notification};
+use super::stream::RecordStream;
 
-/// A record's place in the order of a source, which depends on nothing but the record and the time
-/// base.
+/// The time of an audit log that a window selects by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TimeBase {
+    /// `timestamp`: the time at which it happened.
+    Event,
+    /// `processed_timestamp`: the time at which Verkada had finished processing it
+    /// (`use_processed_timestamp=true`).
+    Processed,
+}
+
+/// A record's position in the order of its source. Depends only on the record and the time base.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Position {
+pub(crate) struct RecordPosition {
     /// The time that orders the records, in Unix seconds.
-    pub(super) second: i64,
-    /// Which processing delay leads to that second; always 0 when ordered by event time.
-    pub(super) slot: u32,
+    pub(crate) second: i64,
+    /// Index of the record's processing delay; always 0 when ordered by event time.
+    pub(crate) slot: u32,
     /// The record's index in its event second.
-    pub(super) index: u32,
+    pub(crate) index: u32,
 }
 
 /// One record of a simulated organisation. Times are in Unix seconds.
 #[derive(Clone, Copy)]
 pub struct DemoRecord<'a> {
-    /// When it happened: `timestamp` of an audit log, `created` of a notification.
+    /// `timestamp` of an audit log, `created` of a notification.
     pub event_time: i64,
     /// `processed_timestamp` of an audit log; notifications have none.
     pub processed_time: Option<i64>,
-    /// From when on the API shows it.
+    /// The time from which the API shows it.
     pub visible_time: i64,
-    pub(super) organisation: &'a Organisation,
-    pub(super) position: Position,
-    pub(super) content: u64,
+    pub(crate) position: RecordPosition,
+    content: u64,
+    catalogue: &'a Catalogue,
 }
 
 impl DemoRecord<'_> {
-    /// The record as compact JSON, byte for byte what the server sends; a notification's
+    /// Returns the record as compact JSON, byte for byte as the server sends it. A notification's
     /// `image_url` is null.
     pub fn text(&self) -> String {
         let mut text = String::new();
@@ -43,50 +51,60 @@ impl DemoRecord<'_> {
         text
     }
 
-    /// The name of an audit log's event (a few end with a space), or a notification's type.
+    /// Returns an audit log's event name (a few end with a space), or a notification's type.
     pub fn name(&self) -> &'static str {
         match self.processed_time {
-            Some(_) => audit_log::event_name(self.content),
-            None => notification::notification_type(self.content),
+            Some(_) => event_name(self.content),
+            None => notification_type(self.content),
         }
     }
 
-    /// Appends the record's text. A notification gets the image link, if there is one.
-    pub(super) fn write(&self, text: &mut String, image_link: Option<&str>) {
+    /// Appends the record's text. The image link is used for notifications only.
+    pub(crate) fn write(&self, text: &mut String, image_link: Option<&str>) {
         match self.processed_time {
-            Some(processed_time) => audit_log::write(self, processed_time, text),
-            None => notification::write(self, image_link, text),
+            Some(processed_time) => AuditLog {
+                catalogue: self.catalogue,
+                content: self.content,
+                event_time: self.event_time,
+                processed_time,
+            }
+            .write(text),
+            None => Notification {
+                catalogue: self.catalogue,
+                content: self.content,
+                created: self.event_time,
+                image_link,
+            }
+            .write(text),
         }
     }
 }
 
 /// Lazy iterator over the records of a window, newest first.
-pub struct Records<'a> {
-    organisation: &'a Organisation,
-    stream: &'a Stream,
-    source: Source,
+pub struct DemoRecords<'a> {
+    stream: &'a RecordStream,
+    catalogue: &'a Catalogue,
     base: TimeBase,
     oldest: i64,
-    /// The search goes on below this position: lower indexes, further slots, earlier seconds.
-    next: Position,
+    /// The search continues after this position: lower indexes, further slots, earlier seconds.
+    next: RecordPosition,
 }
 
-impl<'a> Records<'a> {
-    /// The records of a window, both ends included.
+impl<'a> DemoRecords<'a> {
+    /// Lists the records of a window, both ends included.
     pub(super) fn new(
-        organisation: &'a Organisation,
-        source: Source,
+        stream: &'a RecordStream,
+        catalogue: &'a Catalogue,
         base: TimeBase,
         window: RangeInclusive<i64>,
     ) -> Self {
         let newest = (*window.end()).clamp(FIRST_SECOND - 1, LAST_SECOND);
         let mut records = Self {
-            organisation,
-            stream: organisation.stream(source),
-            source,
+            stream,
+            catalogue,
             base,
             oldest: (*window.start()).max(FIRST_SECOND),
-            next: Position {
+            next: RecordPosition {
                 second: newest,
                 slot: 0,
                 index: 0,
@@ -96,15 +114,15 @@ impl<'a> Records<'a> {
         records
     }
 
-    /// Only what comes after a position, which must come from the same source and time base.
-    pub(super) fn after(mut self, position: Position) -> Self {
+    /// Keeps only the records after a position, which must be of the same source and time base.
+    pub(crate) fn after(mut self, position: RecordPosition) -> Self {
         if position.second <= self.next.second {
             self.next = position;
         }
         self
     }
 
-    /// The event time of the records of a slot whose ordering time is the given second.
+    /// Returns the event time of a slot's records that are ordered at the given second.
     fn event_second(&self, second: i64, slot: u32) -> i64 {
         match self.base {
             TimeBase::Event => second,
@@ -117,7 +135,7 @@ impl<'a> Records<'a> {
         delays.get(slot).copied().map_or(0, i64::from)
     }
 
-    /// How many slots a second has.
+    /// Returns the number of slots in a second.
     fn slots(&self) -> u32 {
         match self.base {
             TimeBase::Event => 1,
@@ -125,15 +143,18 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// Puts the search at the end of a second, or of the newest earlier one that may hold a record.
+    /// Moves the search to the end of a second, or of the newest earlier one that may hold a
+    /// record.
     fn enter_second(&mut self, second: i64) {
-        match self.stream.density().is_steady() {
-            true => self.enter_slot(second, 0),
-            false => self.enter_slot(self.newest_candidate(second), 0),
-        }
+        let candidate = if self.stream.density().is_steady() {
+            second
+        } else {
+            self.newest_candidate(second)
+        };
+        self.enter_slot(candidate, 0);
     }
 
-    /// The newest second, not after the given one, in which any slot may hold a record.
+    /// Returns the newest second, not after the given one, in which any slot may hold a record.
     fn newest_candidate(&self, second: i64) -> i64 {
         let candidates = (0..self.slots()).filter_map(|slot| {
             let event_second = self.event_second(second, slot);
@@ -146,14 +167,14 @@ impl<'a> Records<'a> {
     fn enter_slot(&mut self, second: i64, slot: u32) {
         let event_second = self.event_second(second, slot);
         let index = self.stream.density().count(event_second);
-        self.next = Position {
+        self.next = RecordPosition {
             second,
             slot,
             index,
         };
     }
 
-    /// Goes to the next slot, or to the second before.
+    /// Moves the search to the next slot, or to the second before.
     fn leave_slot(&mut self) {
         match self.next.slot + 1 {
             slot if slot < self.slots() => self.enter_slot(self.next.second, slot),
@@ -161,9 +182,9 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// The record at the current position, unless it belongs to another slot.
+    /// Returns the record at the current position, unless it belongs to another slot.
     fn record(&self) -> Option<DemoRecord<'a>> {
-        let Position {
+        let RecordPosition {
             second,
             slot,
             index,
@@ -177,16 +198,16 @@ impl<'a> Records<'a> {
         let own_time = event_time + self.delay(own_slot);
         Some(DemoRecord {
             event_time,
-            processed_time: (self.source == Source::AuditLogs).then_some(own_time),
+            processed_time: (self.stream.source() == Source::AuditLogs).then_some(own_time),
             visible_time: own_time + self.stream.visibility_delay(event_time, index),
-            organisation: self.organisation,
             position: self.next,
             content,
+            catalogue: self.catalogue,
         })
     }
 }
 
-impl<'a> Iterator for Records<'a> {
+impl<'a> Iterator for DemoRecords<'a> {
     type Item = DemoRecord<'a>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -1,4 +1,4 @@
-//! How the server treats requests: tokens, refusals, limits, faults, and its own end.
+//! Tokens, rejections, the rate limit, faults, and the end of the server.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,7 +9,7 @@ use super::{NOW, TestClock, get, request, server_at, started, token};
 use crate::demo::{DEMO_API_KEY, DemoServer, Fault, FaultPlan, Profile};
 
 #[test]
-fn refusals_have_the_status_and_envelope_of_the_real_thing() {
+fn rejections_have_the_status_and_envelope_of_the_real_api() {
     let server = server_at(&TestClock::at(NOW));
     let status = |method, target, header| request(&server, method, target, header).unwrap().status;
     assert_eq!(status("POST", "/token", ""), 401);
@@ -36,7 +36,7 @@ fn refusals_have_the_status_and_envelope_of_the_real_thing() {
 }
 
 #[test]
-fn tokens_expire_by_the_clock_and_after_so_many_pages() {
+fn tokens_expire_by_the_clock_and_after_a_number_of_pages() {
     let clock = TestClock::at(NOW);
     let builder = DemoServer::builder(Profile::quiet()).clock(clock.clock());
     let server = started(
@@ -60,7 +60,7 @@ fn tokens_expire_by_the_clock_and_after_so_many_pages() {
 }
 
 #[test]
-fn too_many_requests_are_refused_with_the_header_asked_for() {
+fn too_many_requests_are_refused_with_the_configured_header() {
     let builder = DemoServer::builder(Profile::quiet()).enforce_rate_limit(true);
     let server = started(
         builder
@@ -79,7 +79,7 @@ fn too_many_requests_are_refused_with_the_header_asked_for() {
 }
 
 #[test]
-fn faults_strike_where_they_are_planned() {
+fn planned_requests_fail() {
     let plan: FaultPlan = Arc::new(|request| match request.number {
         1 => Some(Fault::Drop),
         2 => Some(Fault::Status(503)),
@@ -124,7 +124,7 @@ fn requests_are_remembered_without_their_secrets() {
 }
 
 #[test]
-fn a_dropped_server_is_gone_even_with_a_request_under_way() {
+fn a_dropped_server_closes_a_connection_with_a_pending_request() {
     let server = started(DemoServer::builder(Profile::quiet()).latency(Duration::from_secs(3_600)));
     let address = server.base_url().replace("http://", "");
     let mut waiting = TcpStream::connect(&address).unwrap();
@@ -139,7 +139,7 @@ fn a_dropped_server_is_gone_even_with_a_request_under_way() {
 }
 
 #[tokio::test]
-async fn it_starts_and_stops_inside_a_runtime_too() {
+async fn a_server_starts_and_stops_inside_a_runtime() {
     let server = started(DemoServer::builder(Profile::empty()));
     assert!(server.base_url().starts_with("http://127.0.0.1:"));
     drop(server);
