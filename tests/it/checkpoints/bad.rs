@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use verkada_audit_logs::demo::DemoServer;
 
 use super::{END, MIDDLE, START, profile, range, server};
-use crate::program::Program;
-use crate::raw_server::{RawServer, Reply, Request};
+use crate::support::program::Program;
+use crate::support::raw_server::{RawServer, Reply, Request};
 
 /// A good checkpoint, made by a run.
 fn good(program: &Program, more: &[&str]) -> String {

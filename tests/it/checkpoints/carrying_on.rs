@@ -10,7 +10,7 @@ use verkada_audit_logs::Checkpoint;
 use verkada_audit_logs::demo::{DemoServer, Profile};
 
 use super::{END, MIDDLE, START, Switch, everything, profile, range, server, sorted, watermark};
-use crate::program::{Ended, Program};
+use crate::support::program::{Ended, Program};
 
 #[test]
 fn a_second_run_at_the_same_time_says_whom_to_wait_for() {

@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use verkada_audit_logs::Checkpoint;
 
 use super::{END, MIDDLE, START, everything, range, server, sorted};
-use crate::program::Program;
+use crate::support::program::Program;
 
 const APPEND: [&str; 2] = ["--output", "records.jsonl"];
 
@@ -158,26 +158,6 @@ fn a_file_that_was_renamed_after_a_killed_run_is_told() {
     let ended = program.run(range(START, END, &APPEND));
     assert_eq!(ended.code, Some(0));
     ended.says(&["another one than a killed run was writing to", "bytes=700"]);
-}
-
-#[test]
-fn a_run_that_is_killed_as_it_starts_leaves_the_announcement_of_the_one_before() {
-    let program = Program::bare();
-    let demo = ["--demo", "--only", "notifications"].into_iter();
-    let arguments: Vec<_> = demo.chain(APPEND).chain(["--checkpoint", "c"]).collect();
-    program.run(&arguments).quietly();
-    let announcement = "writes 700 bytes at 12345";
-    let mut dice = fastrand::Rng::with_seed(7);
-    for _ in 0..150 {
-        program.write("c.lock", format!("process 1\n{announcement}\n"));
-        // Without the output file, nobody knows what has become of the announced lines.
-        let mut child = program.spawn(["--demo", "--checkpoint", "c"]);
-        std::thread::sleep(std::time::Duration::from_millis(4).mul_f64(dice.f64()));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let lock = fs::read_to_string(program.path("c.lock")).unwrap();
-        assert!(lock.contains(announcement), "{lock:?}");
-    }
 }
 
 #[test]

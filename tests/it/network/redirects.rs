@@ -3,8 +3,8 @@
 use std::io::ErrorKind;
 use std::net::TcpListener;
 
-use crate::program::{KEY, Program};
-use crate::raw_server::{RawServer, Reply};
+use crate::support::program::{KEY, Program};
+use crate::support::raw_server::{RawServer, Reply};
 
 const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
 

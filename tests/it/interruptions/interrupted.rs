@@ -6,10 +6,12 @@ use std::process::{Child, ChildStdout, Command};
 use std::thread::sleep;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use verkada_audit_logs::demo::{DailyCycle, DemoServer, Profile, WindowEnds};
 
-use crate::program::{Ended, Program};
-use crate::range::MIDNIGHT;
+use crate::support::program::{Ended, Program};
+use crate::support::range::MIDNIGHT;
+use crate::support::signals::{send, wait_for_end};
 
 /// More than what may be fetched ahead, many times over.
 const RECORDS_A_SECOND: f64 = 50.0;
@@ -40,13 +42,6 @@ fn arguments(start: i64, end: i64) -> Vec<String> {
     let mut arguments: Vec<_> = fixed.split(' ').map(str::to_owned).collect();
     arguments.extend(["--start", &start.to_string(), "--end", &end.to_string()].map(str::to_owned));
     arguments
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("sh")
-        .args(["-c", &format!("kill -{name} {}", child.id())])
-        .status();
-    assert!(sent.unwrap().success());
 }
 
 fn wait_for_the_end(child: Child, printed: String) -> Ended {
@@ -133,14 +128,14 @@ fn advised(stderr: &str, flag: &str) -> i64 {
 }
 
 /// Interrupts a read after `lines` lines.
-fn interrupted(program: &Program, arguments: &[String], name: &str, lines: usize) -> Ended {
-    let mut child = program.spawn(arguments);
+fn interrupted(program: &Program, arguments: &[String], signal: Signal, lines: usize) -> Ended {
+    let mut child = program.spawn_stoppable(arguments);
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut printed = String::new();
     for _ in 0..lines {
         stdout.read_line(&mut printed).unwrap();
     }
-    signal(&child, name);
+    send(signal, &child);
     stdout.read_to_string(&mut printed).unwrap();
     wait_for_the_end(child, printed)
 }
@@ -153,7 +148,7 @@ fn an_interrupted_read_and_the_one_that_carries_on_make_the_whole() {
             start_inclusive,
             end_inclusive,
         };
-        let (name, code) = [("INT", 130), ("TERM", 143)][number % 2];
+        let (signal, code) = [(Signal::INT, 130), (Signal::TERM, 143)][number % 2];
         let end = MIDNIGHT + 1_200;
         let swift = organisation(ends, Duration::ZERO);
         let whole = Program::asking_demo(&swift)
@@ -163,7 +158,7 @@ fn an_interrupted_read_and_the_one_that_carries_on_make_the_whole() {
         // Slow enough to be interrupted in the middle.
         let slow = organisation(ends, Duration::from_millis(10));
         let program = Program::asking_demo(&slow);
-        let first = interrupted(&program, &arguments(MIDNIGHT, end), name, 6_000);
+        let first = interrupted(&program, &arguments(MIDNIGHT, end), signal, 6_000);
         assert_eq!(first.code, Some(code), "{}", first.stderr);
         assert!(whole.starts_with(&first.stdout) && first.stdout.ends_with('\n'));
         assert!(first.stdout.len() < whole.len(), "it came too late");
@@ -196,11 +191,11 @@ fn a_signal_ends_the_wait_for_a_pipe_that_nobody_reads() {
     let program = Program::bare();
     let made = Command::new("mkfifo").arg(program.path("pipe")).status();
     assert!(made.unwrap().success());
-    for (name, number) in [("TERM", 15), ("INT", 2)] {
-        let child = program.spawn(["--demo", "--output", "pipe"]);
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut child = program.spawn_stoppable(["--demo", "--output", "pipe"]);
         sleep(Duration::from_millis(200));
-        signal(&child, name);
-        let ended = child.wait_with_output().unwrap();
-        assert_eq!(ended.status.signal(), Some(number));
+        send(signal, &child);
+        let status = wait_for_end(&mut child);
+        assert_eq!(status.signal(), Some(signal.as_raw()));
     }
 }

@@ -12,7 +12,7 @@ use verkada_audit_logs::demo::{
 };
 use verkada_audit_logs::{CarryOn, Error, Outcome, PullError, Source, VerkadaApi};
 
-use crate::range::{DAY, MIDNIGHT, Range, Read, client, stopped_at};
+use crate::support::range::{DAY, MIDNIGHT, Range, Read, client, stopped_at};
 
 const AUDIT_LOGS: &str = "/core/v1/audit_log";
 const NOTIFICATIONS: &str = "/cameras/v1/alerts";

@@ -1,7 +1,7 @@
 //! Where a read goes on and where it ends.
 
-use crate::program::{Ended, Program, RANGE};
-use crate::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
+use crate::support::program::{Ended, Program, RANGE};
+use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
 
 /// Reads one source from pages of these bodies; a further page fails the read.
 fn read(only: &str, bodies: &[&str]) -> (Ended, RawServer) {

@@ -2,8 +2,8 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::program::{Program, RANGE};
-use crate::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Request};
+use crate::support::program::{Program, RANGE};
+use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Request};
 
 /// Runs the program against empty lists, and returns the request for audit logs and that for notifications.
 #[track_caller]
@@ -193,7 +193,7 @@ fn a_request_names_the_program_offers_gzip_and_carries_one_secret() {
         match request.path.as_str() {
             "/token" => assert_eq!(
                 (request.method.as_str(), secrets),
-                ("POST", [Some(crate::program::KEY), None])
+                ("POST", [Some(crate::support::program::KEY), None])
             ),
             _ => assert_eq!(
                 (request.method.as_str(), secrets),

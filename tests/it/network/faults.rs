@@ -8,9 +8,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use verkada_audit_logs::{Endpoint, Error, MAX_RETRIES, NetworkFailure, Source};
 
-use crate::program::Program;
-use crate::raw_server::{AUDIT_LOGS, RawServer, Reply};
-use crate::three_pages::{STEPS, Step, client, failing, read, requests, window};
+use crate::support::program::Program;
+use crate::support::raw_server::{AUDIT_LOGS, RawServer, Reply};
+use crate::support::three_pages::{STEPS, Step, client, failing, read, requests, window};
 
 const ATTEMPTS: usize = MAX_RETRIES as usize + 1;
 

@@ -3,8 +3,8 @@
 use verkada_audit_logs::INTERESTED_EVENTS;
 use verkada_audit_logs::demo::{DemoRecord, DemoServer, Profile, TimeBase};
 
-use crate::program::{Ended, Program, RANGE};
-use crate::raw_server::{RawServer, Reply};
+use crate::support::program::{Ended, Program, RANGE};
+use crate::support::raw_server::{RawServer, Reply};
 
 /// What the program prints of one page of audit logs.
 fn printed(audit_logs: &str, arguments: &[&str]) -> Ended {

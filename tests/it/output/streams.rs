@@ -8,8 +8,8 @@ use std::process::{Command, Output};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use crate::program::{Ended, Program, RANGE};
-use crate::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
+use crate::support::program::{Ended, Program, RANGE};
+use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
 
 const ALL_EVENTS: [&str; 5] = [RANGE[0], RANGE[1], RANGE[2], RANGE[3], "--all-events"];
 

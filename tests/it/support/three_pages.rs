@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use verkada_audit_logs::{Error, Secret, Source, TimeBase, VerkadaApi, Window};
 
-use crate::program::KEY;
-use crate::raw_server::{RawServer, Reply, Request};
+use crate::support::program::KEY;
+use crate::support::raw_server::{RawServer, Reply, Request};
 
 /// What is read: ten minutes.
 pub(crate) fn window() -> Window {

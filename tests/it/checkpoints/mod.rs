@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 use verkada_audit_logs::demo::{DailyCycle, DemoServer, Fault, Profile};
 
-use crate::program::Program;
+use crate::support::program::Program;
 
 /// An hour, and the one behind it.
 const START: i64 = 1_789_000_200;

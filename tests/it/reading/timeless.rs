@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
-use crate::program::{KEY, Program};
-use crate::raw_server::{RawServer, Reply, Request};
+use crate::support::program::{KEY, Program};
+use crate::support::raw_server::{RawServer, Reply, Request};
 
 const START: i64 = 1_789_344_000;
 

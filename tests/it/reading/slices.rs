@@ -9,7 +9,7 @@ use verkada_audit_logs::demo::{
 };
 use verkada_audit_logs::{Source, TimeBase, VerkadaApi, Window};
 
-use crate::range::{DAY, HOUR, MIDNIGHT, Range, client, stopped_at};
+use crate::support::range::{DAY, HOUR, MIDNIGHT, Range, client, stopped_at};
 
 const CASES: u32 = 48;
 

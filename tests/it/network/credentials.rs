@@ -7,8 +7,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use verkada_audit_logs::Secret;
 
-use crate::program::{Ended, KEY, Program, RANGE};
-use crate::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
+use crate::support::program::{Ended, KEY, Program, RANGE};
+use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
 
 const ONE_LOG: &str = r#"{"event_name":"Live Stream Started"}"#;
 const ONE_NOTIFICATION: &str = r#"{"created":1789402000}"#;

@@ -4,8 +4,8 @@ use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
-use crate::program::{Ended, KEY, Program, RANGE};
-use crate::raw_server::{RawServer, Reply, Request};
+use crate::support::program::{Ended, KEY, Program, RANGE};
+use crate::support::raw_server::{RawServer, Reply, Request};
 
 const TOKEN: &str = "v2_token-that-nobody-may-see";
 const SIGNATURE: &str = "signature-hidden-from-all-eyes";
