@@ -50,12 +50,36 @@ fn help_names_every_flag_and_variable() {
             "no {name}"
         );
     }
-    for code in ["0", "1", "2", "3", "4", "5", "75"] {
-        assert!(
-            ended.stdout.contains(&format!("{code} ")),
-            "no exit code {code}"
-        );
-    }
+}
+
+/// The documented exit codes, as `--help` words them.
+const EXIT_CODES: [(&str, &str); 8] = [
+    ("0", "done"),
+    (
+        "1",
+        "unexpected failure, or output could not be written (with --checkpoint also when the reader of the pipe has \
+         gone away)",
+    ),
+    ("2", "wrong usage or configuration"),
+    ("3", "credentials refused or permission missing"),
+    (
+        "4",
+        "Verkada could not be reached, or kept failing after the retries",
+    ),
+    ("5", "an answer that cannot be used"),
+    ("75", "another run holds the checkpoint"),
+    ("130 and 143", "stopped by SIGINT or SIGTERM"),
+];
+
+#[test]
+fn help_lists_every_exit_code_with_its_meaning_and_no_other() {
+    let help = Program::bare().run(["--help"]).quietly().stdout;
+    let words: Vec<_> = help.split_whitespace().collect();
+    let text = words.join(" ");
+    let (_, listed) = text.split_once("Exit codes: ").expect("a list of codes");
+    let listed: Vec<_> = listed.trim_end_matches('.').split("; ").collect();
+    let documented = EXIT_CODES.map(|(code, meaning)| format!("{code} {meaning}"));
+    assert_eq!(listed, documented);
 }
 
 #[test]
