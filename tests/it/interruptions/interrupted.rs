@@ -1,8 +1,8 @@
-//! A long read of the real program whose reader is slow or leaves, or that is told to stop.
+//! A long read of the real program whose reader is slow or leaves, or that a signal stops.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ChildStdout, Command};
+use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ const SECONDS: i64 = 2_000;
 const FETCHED_AHEAD: u64 = 250;
 
 /// Likewise of the source that is printed last.
-const FETCHED_MEANWHILE: u64 = 120;
+const FETCHED_OF_THE_OTHER: u64 = 120;
 
 fn organisation(ends: WindowEnds, latency: Duration) -> DemoServer {
     let profile = Profile {
@@ -66,20 +66,14 @@ fn requests_until_silence(server: &DemoServer) -> u64 {
     }
 }
 
-fn blocked(server: &DemoServer) -> (Child, BufReader<ChildStdout>) {
-    let program = Program::asking_demo(server);
-    let mut child = program.spawn(arguments(MIDNIGHT, MIDNIGHT + SECONDS));
-    let stdout = BufReader::new(child.stdout.take().unwrap());
-    let requests = requests_until_silence(server);
-    assert!(requests < FETCHED_AHEAD, "{requests} requests");
-    (child, stdout)
-}
-
 #[test]
-fn a_pipe_that_nobody_reads_stops_the_fetching_and_then_it_goes_on() {
+fn fetching_stops_while_nobody_reads_the_pipe_and_then_goes_on() {
     let server = organisation(WindowEnds::default(), Duration::ZERO);
-    let (child, mut stdout) = blocked(&server);
-    let requests = server.stats().requests();
+    let program = Program::asking_demo(&server);
+    let mut child = program.spawn(arguments(MIDNIGHT, MIDNIGHT + SECONDS));
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let requests = requests_until_silence(&server);
+    assert!(requests < FETCHED_AHEAD, "{requests} requests");
     let mut line = String::new();
     for _ in 0..40_000 {
         line.clear();
@@ -87,6 +81,7 @@ fn a_pipe_that_nobody_reads_stops_the_fetching_and_then_it_goes_on() {
         assert!(line.ends_with("}\n"), "{line}");
     }
     assert!(requests_until_silence(&server) > requests + 50);
+    // The pipe is full again when its reader leaves.
     drop(stdout);
     wait_for_the_end(child, String::new()).quietly();
 }
@@ -102,20 +97,15 @@ fn the_source_that_is_printed_last_takes_little_memory_meanwhile() {
     requests_until_silence(&server);
     let stats = server.stats();
     assert!(stats.audit_log_requests < FETCHED_AHEAD, "{stats:?}");
-    assert!(stats.notification_requests < FETCHED_MEANWHILE, "{stats:?}");
+    assert!(
+        stats.notification_requests < FETCHED_OF_THE_OTHER,
+        "{stats:?}"
+    );
     assert!(stats.notification_requests > 5, "{stats:?}");
     let printed = BufReader::new(stdout).lines().count();
     let ended = wait_for_the_end(child, String::new());
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(printed > 190_000, "{printed} lines");
-}
-
-#[test]
-fn a_pipe_that_is_closed_while_it_is_full_ends_the_read_quietly() {
-    let server = organisation(WindowEnds::default(), Duration::ZERO);
-    let (child, stdout) = blocked(&server);
-    drop(stdout);
-    wait_for_the_end(child, String::new()).quietly();
 }
 
 /// The number after `flag` in the message.
@@ -170,20 +160,6 @@ fn an_interrupted_read_and_the_one_that_carries_on_make_the_whole() {
             .quietly();
         assert!(first.stdout + &second.stdout == whole, "{ends:?}");
     }
-}
-
-#[test]
-fn pages_of_one_record_print_the_same() {
-    let server = organisation(WindowEnds::default(), Duration::ZERO);
-    let program = Program::asking_demo(&server);
-    let mut asked = arguments(MIDNIGHT, MIDNIGHT + 20);
-    let usual = program.run(&asked).quietly();
-    let requests = server.stats().requests();
-    asked.extend(["--page-size".to_owned(), "1".to_owned()]);
-    let single = program.run(&asked).quietly();
-    assert!(usual.stdout == single.stdout && usual.lines().len() > 800);
-    let taken = server.stats().requests() - requests;
-    assert!(taken as usize >= single.lines().len(), "{taken} requests");
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn program(server: &DemoServer) -> Program {
     Program::asking_demo(server).with("VERKADA_MAX_REQUESTS_PER_MINUTE", "60000")
 }
 
-/// What one run writes that nobody disturbs: the records, and the token file.
+/// Returns the records and the token file that one undisturbed run writes.
 fn undisturbed(server: &DemoServer) -> (Vec<u8>, Vec<u8>) {
     let program = program(server);
     program.run(RANGE.iter().chain(&APPEND)).quietly();
@@ -93,7 +93,7 @@ fn killed_at_random_instants_the_file_is_byte_for_byte_that_of_one_run() {
     let mut dice = fastrand::Rng::with_seed(18);
     for round in 0..10 {
         let program = program(&server);
-        // A run that is killed while it writes its token leaves the new file behind, under a name of its own.
+        // A run that is killed while it writes its token leaves a temporary file with a random name.
         program.write("token.json", &token);
         loop {
             let mut child = program.spawn(RANGE.iter().chain(&APPEND));

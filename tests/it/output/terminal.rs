@@ -30,7 +30,7 @@ fn long_read(more: &[&str], stdout: Stdout) -> Ended {
     ended
 }
 
-/// What the bar's second line begins with.
+/// The beginning of the bar's second line.
 const BAR: &str = "audit logs at 2026-09-14 16:00 · ";
 
 #[test]

@@ -26,7 +26,7 @@ pub(crate) struct Program {
     variables: Vec<(String, String)>,
 }
 
-/// What a run left behind.
+/// The exit code and the output of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,

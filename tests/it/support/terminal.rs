@@ -1,4 +1,4 @@
-//! A pseudo-terminal: what the program shows a person.
+//! The program on a pseudo-terminal.
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
@@ -11,7 +11,7 @@ use rustix::termios::{Winsize, tcsetwinsize};
 
 use super::program::{Ended, Program};
 
-/// What reaches the terminal besides the standard error of the program.
+/// The place of standard output, beside standard error on the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Stdout {
     /// Records scroll by on the same terminal; [`Ended::stdout`] is empty.
