@@ -1,4 +1,4 @@
-//! What a history plays in: a server with a clock and a will of its own, and a folder.
+//! The surroundings of a history: a folder, and a server with a clock and failures of its own.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use super::scenario::Scenario;
 /// The pace of the client: none.
 const UNLIMITED: u32 = 60_000_000;
 
-/// What goes wrong with a request.
+/// Failures of a request.
 const FAULTS: [Fault; 8] = [
     Fault::Drop,
     Fault::Status(500),
@@ -34,7 +34,7 @@ pub(super) struct World {
     folder: TempDir,
 }
 
-/// What the server's hooks go by.
+/// The state behind the server's hooks.
 pub(super) struct Will {
     /// The server's present; it goes on by some seconds with each request.
     clock: AtomicI64,

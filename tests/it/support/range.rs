@@ -17,10 +17,10 @@ pub(crate) const MIDNIGHT: i64 = 1_789_344_000;
 pub(crate) const HOUR: i64 = 3_600;
 pub(crate) const DAY: i64 = 24 * HOUR;
 
-/// The interval that longer ranges are cut by unless told otherwise.
-const USUAL_INTERVAL: i64 = 900;
+/// The first slice of a longer range, in seconds, by default.
+const DEFAULT_INTERVAL: i64 = 900;
 
-/// What to read.
+/// A range to read.
 #[derive(Clone, Debug)]
 pub(crate) struct Range {
     pub(crate) start: i64,
@@ -30,7 +30,7 @@ pub(crate) struct Range {
     pub(crate) sources: Vec<Source>,
 }
 
-/// What came of it.
+/// The printed lines and the report of a read.
 pub(crate) struct Read {
     pub(crate) text: String,
     pub(crate) report: Report,
@@ -56,7 +56,7 @@ impl Range {
         Self {
             start,
             end: start + seconds,
-            interval: USUAL_INTERVAL,
+            interval: DEFAULT_INTERVAL,
             sources: Source::ALL.to_vec(),
         }
     }

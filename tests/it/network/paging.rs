@@ -1,7 +1,7 @@
-//! Where a read goes on and where it ends.
+//! Page tokens: when a read continues, and when it ends.
 
-use crate::program::{Ended, Program, RANGE};
-use crate::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
+use crate::support::program::{Ended, Program, RANGE};
+use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
 
 /// Reads one source from pages of these bodies; a further page fails the read.
 fn read(only: &str, bodies: &[&str]) -> (Ended, RawServer) {
@@ -64,7 +64,7 @@ fn short_and_empty_pages_with_a_token_go_on() {
 }
 
 #[test]
-fn a_page_token_comes_back_as_it_was_sent() {
+fn a_page_token_is_sent_back_unchanged() {
     for (token, expected) in [
         ("1700000000000000123", "1700000000000000123"),
         ("0", "0"),
@@ -134,7 +134,7 @@ fn a_null_or_missing_list_is_an_empty_page() {
 }
 
 #[test]
-fn what_is_no_list_is_an_error_that_says_so() {
+fn anything_but_a_list_is_an_error() {
     for body in [
         r#"{"L":{"n":1}}"#,
         r#"{"L":"n"}"#,

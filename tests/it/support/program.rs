@@ -8,7 +8,11 @@ use std::process::{Child, Command, Output, Stdio};
 use tempfile::TempDir;
 use verkada_audit_logs::demo::DemoServer;
 
-use crate::raw_server::RawServer;
+use super::raw_server::RawServer;
+use super::signals;
+
+/// The program under test.
+pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_verkada-audit-logs");
 
 /// A key for servers that accept any.
 pub(crate) const KEY: &str = "vkd_api_key-of-the-scenarios";
@@ -22,7 +26,7 @@ pub(crate) struct Program {
     variables: Vec<(String, String)>,
 }
 
-/// What a run left behind.
+/// The exit code and the output of a run.
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
@@ -88,9 +92,13 @@ impl Program {
         &self,
         arguments: impl IntoIterator<Item = A>,
     ) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_verkada-audit-logs"));
+        let mut command = Command::new(BINARY);
+        command.args(arguments);
+        self.prepare(command)
+    }
+
+    fn prepare(&self, mut command: Command) -> Command {
         command
-            .args(arguments)
             .current_dir(self.folder.path())
             .env_clear()
             .envs(self.variables.iter().cloned())
@@ -103,18 +111,23 @@ impl Program {
     /// Runs `script`, which starts the program by itself, in a shell with the same environment.
     pub(crate) fn shell(&self, script: &str) -> Ended {
         let mut command = Command::new("sh");
-        command
-            .args(["-c", script])
-            .current_dir(self.folder.path())
-            .env_clear()
-            .envs(self.variables.iter().cloned())
-            .stdin(Stdio::null());
-        command.output().unwrap().into()
+        command.args(["-c", script]);
+        self.prepare(command).output().unwrap().into()
     }
 
     /// Starts the program without waiting for it.
     pub(crate) fn spawn<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Child {
         self.command(arguments).spawn().unwrap()
+    }
+
+    /// Starts the program such that signals stop it, even where the tests themselves were started to ignore them.
+    pub(crate) fn spawn_stoppable<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Child {
+        let mut command = signals::stoppable(BINARY);
+        command.args(arguments);
+        self.prepare(command).spawn().unwrap()
     }
 
     /// Runs the program to its end.

@@ -1,4 +1,4 @@
-//! Checkpoints that cannot be gone on from, and what becomes of those that can.
+//! Checkpoints: how the next run carries on from one, the files around it, and the ones that are refused.
 
 mod bad;
 mod carrying_on;
@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::Value;
 use verkada_audit_logs::demo::{DailyCycle, DemoServer, Fault, Profile};
 
-use crate::program::Program;
+use crate::support::program::Program;
 
-/// An hour, and the one behind it.
+/// Two consecutive hours.
 const START: i64 = 1_789_000_200;
 const MIDDLE: i64 = START + 3_600;
 const END: i64 = MIDDLE + 3_600;
@@ -33,7 +33,7 @@ fn server() -> DemoServer {
     DemoServer::builder(profile(1)).start().unwrap()
 }
 
-/// Reads a range with the checkpoint, and whatever else `more` says.
+/// Arguments that read a range with the checkpoint, followed by `more`.
 fn range(start: i64, end: i64, more: &[&str]) -> Vec<String> {
     let (start, end) = (start.to_string(), end.to_string());
     ["--all-events", "--checkpoint", "progress.json"]
@@ -44,7 +44,7 @@ fn range(start: i64, end: i64, more: &[&str]) -> Vec<String> {
         .collect()
 }
 
-/// What happened in a range, printed without a checkpoint.
+/// Returns the sorted lines of a range, read without a checkpoint.
 fn everything(server: &DemoServer, start: i64, end: i64) -> Vec<String> {
     let (start, end) = (start.to_string(), end.to_string());
     let program = Program::asking_demo(server);

@@ -1,4 +1,4 @@
-//! A scripted server on a raw socket, for what a well-behaved HTTP server cannot do.
+//! A scripted server on a raw socket, which can misbehave as no HTTP library would.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
@@ -39,13 +39,13 @@ impl Request {
         found.map(|(_, value)| value.into_owned())
     }
 
-    /// Whether it is about audit logs.
+    /// Reports whether it asks for audit logs.
     pub(crate) fn is_for_audit_logs(&self) -> bool {
         self.path == AUDIT_LOGS
     }
 }
 
-/// What to do with a request.
+/// The answer to a request.
 pub(crate) enum Reply {
     /// These bytes, then the connection is closed.
     Bytes(Vec<u8>),

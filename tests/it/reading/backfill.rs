@@ -13,7 +13,7 @@ use verkada_audit_logs::demo::{
 use verkada_audit_logs::pull::{self, Outcome, RestartHint};
 use verkada_audit_logs::{Error, ErrorKind, Source, VerkadaApi};
 
-use crate::range::{DAY, MIDNIGHT, Range, Read, client, stopped_at};
+use crate::support::range::{DAY, MIDNIGHT, Range, Read, client, stopped_at};
 
 const AUDIT_LOGS: &str = "/core/v1/audit_log";
 const NOTIFICATIONS: &str = "/cameras/v1/alerts";
@@ -44,7 +44,7 @@ fn audit_logs() -> Range {
         .in_slices_of(600)
 }
 
-/// What it prints when nothing goes wrong.
+/// Returns the lines of a read that nothing disturbs.
 async fn undisturbed(range: &Range) -> String {
     let server = server().start().unwrap();
     let in_one_piece = range.clone().in_slices_of(range.end - range.start);
@@ -87,7 +87,7 @@ fn too_many(retry_after: Option<&str>) -> Fault {
 }
 
 #[tokio::test]
-async fn while_requests_wait_for_the_pace_what_is_printed_first_is_read_first() {
+async fn requests_for_the_source_that_is_printed_first_go_first() {
     let server = server().start().unwrap();
     let pace = 12_000;
     let api = client(&server).max_requests_per_minute(pace);
@@ -154,7 +154,7 @@ async fn bursts_of_429_from_another_user_do_not_end_the_read() {
     }
 }
 
-/// Where the first wait of at least `wait` lies among the requests.
+/// Index of the first request that is followed by a pause of at least `wait`.
 fn first_pause(requests: &[SeenRequest], wait: Duration) -> Option<usize> {
     let mut pairs = requests.windows(2);
     pairs.position(|pair| pair[1].at.duration_since(pair[0].at) >= wait)
@@ -201,7 +201,7 @@ async fn a_429_that_persists_ends_the_read_when_patience_is_over() {
 }
 
 #[tokio::test]
-async fn a_connection_that_is_cut_in_any_slice_is_taken_up_again() {
+async fn a_page_that_is_cut_short_in_any_slice_is_read_again() {
     let range = audit_logs();
     let whole = undisturbed(&range).await;
     for first in 1..=8 {
@@ -212,7 +212,7 @@ async fn a_connection_that_is_cut_in_any_slice_is_taken_up_again() {
     }
 }
 
-/// Whether a window reaches beyond `second`; such a request finds the server out of order.
+/// Fails every request for audit logs whose window reaches beyond `second`.
 fn beyond(second: i64) -> FaultPlan {
     Arc::new(move |request: &RequestInfo<'_>| {
         let end = request.query.iter().find(|(name, _)| name == "end_time");
@@ -268,17 +268,6 @@ async fn a_failing_slice_prints_what_is_older_and_hints_at_the_start_to_carry_on
         }
     }
     assert!(repeated < 6, "the start is usually exact: {repeated} of 24");
-}
-
-#[tokio::test]
-async fn one_source_that_fails_does_not_hold_back_the_other() {
-    let range = Range::of(MIDNIGHT, 3_000).in_slices_of(300);
-    let server = server().fault(beyond(MIDNIGHT)).start().unwrap();
-    let read = range.read(&client(&server).build().unwrap()).await;
-    failure(&read);
-    assert!(matches!(read.report.sources[1].outcome, Outcome::Done));
-    let notifications = range.only(Source::Notifications);
-    assert!(read.text == undisturbed(&notifications).await);
 }
 
 /// The limit twenty times as high, and a client that takes the same twenty times more than usual.

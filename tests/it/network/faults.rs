@@ -8,13 +8,13 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use verkada_audit_logs::{Endpoint, Error, ErrorKind, MAX_RETRIES, NetworkFailure, Source};
 
-use crate::program::Program;
-use crate::raw_server::{AUDIT_LOGS, RawServer, Reply};
-use crate::three_pages::{STEPS, Step, client, failing, read, requests, window};
+use crate::support::program::Program;
+use crate::support::raw_server::{AUDIT_LOGS, RawServer, Reply};
+use crate::support::three_pages::{STEPS, Step, client, failing, read, requests, window};
 
 const ATTEMPTS: usize = MAX_RETRIES as usize + 1;
 
-/// Longer than a busy machine keeps a good answer waiting, and so long is a hang waited for.
+/// Time-out for a server that hangs; longer than a busy machine delays a good answer.
 const SHORT: Duration = Duration::from_millis(600);
 /// Longer than any scenario takes.
 const LONG: Duration = Duration::from_secs(20);
@@ -133,7 +133,7 @@ fn a_network_that_keeps_failing_is_given_up_after_the_retries() {
 }
 
 #[test]
-fn a_refused_connection_is_tried_again_and_then_told() {
+fn a_refused_connection_is_retried_and_then_reported() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let base_url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
@@ -219,7 +219,7 @@ const UNUSABLE: [Fault; 6] = [
 ];
 
 #[test]
-fn an_answer_that_cannot_be_used_is_final_and_told() {
+fn an_answer_that_cannot_be_used_is_final_and_reported() {
     for (words, answer) in UNUSABLE {
         for at in [Step::Token, Step::Page(0), Step::Page(2)] {
             let server = failing(at, usize::MAX, answer);
@@ -234,7 +234,7 @@ fn an_answer_that_cannot_be_used_is_final_and_told() {
 }
 
 #[test]
-fn an_answer_without_a_token_in_it_is_told() {
+fn an_answer_without_a_token_is_an_error() {
     for body in [
         "{}",
         "[]",
@@ -255,7 +255,7 @@ fn an_answer_without_a_token_in_it_is_told() {
 }
 
 #[test]
-fn a_token_is_read_however_it_is_written() {
+fn a_token_is_read_from_any_valid_json() {
     for body in [
         "\u{feff}{\"token\":\"token\"}",
         "\r\n{\n  \"new\" : { \"token\" : 1 } ,\n  \"token\" : \"to\\u006ben\"\n}\n",
@@ -268,7 +268,7 @@ fn a_token_is_read_however_it_is_written() {
 }
 
 #[test]
-fn good_json_is_read_whatever_it_is_called_or_packed_in() {
+fn good_json_is_read_with_any_content_type_and_encoding() {
     let body = br#"{"audit_logs":[{"n":1}]}"#;
     let chunked = [
         &b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\na\r\n"[..],

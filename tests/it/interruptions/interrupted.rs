@@ -1,15 +1,17 @@
-//! A long read of the real program whose reader is slow or leaves, or that is told to stop.
+//! A long read of the real program whose reader is slow or leaves, or that a signal stops.
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, ChildStdout, Command};
+use std::process::{Child, Command};
 use std::thread::sleep;
 use std::time::Duration;
 
+use rustix::process::Signal;
 use verkada_audit_logs::demo::{DailyCycle, DemoServer, Profile, WindowEnds};
 
-use crate::program::{Ended, Program};
-use crate::range::MIDNIGHT;
+use crate::support::program::{Ended, Program};
+use crate::support::range::MIDNIGHT;
+use crate::support::signals::{send, wait_for_end};
 
 /// More than what may be fetched ahead, many times over.
 const RECORDS_A_SECOND: f64 = 50.0;
@@ -19,7 +21,7 @@ const SECONDS: i64 = 2_000;
 const FETCHED_AHEAD: u64 = 250;
 
 /// Likewise of the source that is printed last.
-const FETCHED_MEANWHILE: u64 = 120;
+const FETCHED_OF_THE_OTHER: u64 = 120;
 
 fn organisation(ends: WindowEnds, latency: Duration) -> DemoServer {
     let profile = Profile {
@@ -40,13 +42,6 @@ fn arguments(start: i64, end: i64) -> Vec<String> {
     let mut arguments: Vec<_> = fixed.split(' ').map(str::to_owned).collect();
     arguments.extend(["--start", &start.to_string(), "--end", &end.to_string()].map(str::to_owned));
     arguments
-}
-
-fn signal(child: &Child, name: &str) {
-    let sent = Command::new("sh")
-        .args(["-c", &format!("kill -{name} {}", child.id())])
-        .status();
-    assert!(sent.unwrap().success());
 }
 
 fn wait_for_the_end(child: Child, printed: String) -> Ended {
@@ -71,20 +66,14 @@ fn requests_until_silence(server: &DemoServer) -> u64 {
     }
 }
 
-fn blocked(server: &DemoServer) -> (Child, BufReader<ChildStdout>) {
-    let program = Program::asking_demo(server);
-    let mut child = program.spawn(arguments(MIDNIGHT, MIDNIGHT + SECONDS));
-    let stdout = BufReader::new(child.stdout.take().unwrap());
-    let requests = requests_until_silence(server);
-    assert!(requests < FETCHED_AHEAD, "{requests} requests");
-    (child, stdout)
-}
-
 #[test]
-fn a_pipe_that_nobody_reads_stops_the_fetching_and_then_it_goes_on() {
+fn fetching_stops_while_nobody_reads_the_pipe_and_then_goes_on() {
     let server = organisation(WindowEnds::default(), Duration::ZERO);
-    let (child, mut stdout) = blocked(&server);
-    let requests = server.stats().requests();
+    let program = Program::asking_demo(&server);
+    let mut child = program.spawn(arguments(MIDNIGHT, MIDNIGHT + SECONDS));
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let requests = requests_until_silence(&server);
+    assert!(requests < FETCHED_AHEAD, "{requests} requests");
     let mut line = String::new();
     for _ in 0..40_000 {
         line.clear();
@@ -92,6 +81,7 @@ fn a_pipe_that_nobody_reads_stops_the_fetching_and_then_it_goes_on() {
         assert!(line.ends_with("}\n"), "{line}");
     }
     assert!(requests_until_silence(&server) > requests + 50);
+    // The pipe is full again when its reader leaves.
     drop(stdout);
     wait_for_the_end(child, String::new()).quietly();
 }
@@ -107,20 +97,15 @@ fn the_source_that_is_printed_last_takes_little_memory_meanwhile() {
     requests_until_silence(&server);
     let stats = server.stats();
     assert!(stats.audit_log_requests < FETCHED_AHEAD, "{stats:?}");
-    assert!(stats.notification_requests < FETCHED_MEANWHILE, "{stats:?}");
+    assert!(
+        stats.notification_requests < FETCHED_OF_THE_OTHER,
+        "{stats:?}"
+    );
     assert!(stats.notification_requests > 5, "{stats:?}");
     let printed = BufReader::new(stdout).lines().count();
     let ended = wait_for_the_end(child, String::new());
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(printed > 190_000, "{printed} lines");
-}
-
-#[test]
-fn a_pipe_that_is_closed_while_it_is_full_ends_the_read_quietly() {
-    let server = organisation(WindowEnds::default(), Duration::ZERO);
-    let (child, stdout) = blocked(&server);
-    drop(stdout);
-    wait_for_the_end(child, String::new()).quietly();
 }
 
 /// The number after `flag` in the message.
@@ -133,14 +118,14 @@ fn advised(stderr: &str, flag: &str) -> i64 {
 }
 
 /// Interrupts a read after `lines` lines.
-fn interrupted(program: &Program, arguments: &[String], name: &str, lines: usize) -> Ended {
-    let mut child = program.spawn(arguments);
+fn interrupted(program: &Program, arguments: &[String], signal: Signal, lines: usize) -> Ended {
+    let mut child = program.spawn_stoppable(arguments);
     let mut stdout = BufReader::new(child.stdout.take().unwrap());
     let mut printed = String::new();
     for _ in 0..lines {
         stdout.read_line(&mut printed).unwrap();
     }
-    signal(&child, name);
+    send(signal, &child);
     stdout.read_to_string(&mut printed).unwrap();
     wait_for_the_end(child, printed)
 }
@@ -153,7 +138,7 @@ fn an_interrupted_read_and_the_one_that_carries_on_make_the_whole() {
             start_inclusive,
             end_inclusive,
         };
-        let (name, code) = [("INT", 130), ("TERM", 143)][number % 2];
+        let (signal, code) = [(Signal::INT, 130), (Signal::TERM, 143)][number % 2];
         let end = MIDNIGHT + 1_200;
         let swift = organisation(ends, Duration::ZERO);
         let whole = Program::asking_demo(&swift)
@@ -163,7 +148,7 @@ fn an_interrupted_read_and_the_one_that_carries_on_make_the_whole() {
         // Slow enough to be interrupted in the middle.
         let slow = organisation(ends, Duration::from_millis(10));
         let program = Program::asking_demo(&slow);
-        let first = interrupted(&program, &arguments(MIDNIGHT, end), name, 6_000);
+        let first = interrupted(&program, &arguments(MIDNIGHT, end), signal, 6_000);
         assert_eq!(first.code, Some(code), "{}", first.stderr);
         assert!(whole.starts_with(&first.stdout) && first.stdout.ends_with('\n'));
         assert!(first.stdout.len() < whole.len(), "it came too late");
@@ -178,29 +163,15 @@ fn an_interrupted_read_and_the_one_that_carries_on_make_the_whole() {
 }
 
 #[test]
-fn pages_of_one_record_print_the_same() {
-    let server = organisation(WindowEnds::default(), Duration::ZERO);
-    let program = Program::asking_demo(&server);
-    let mut asked = arguments(MIDNIGHT, MIDNIGHT + 20);
-    let usual = program.run(&asked).quietly();
-    let requests = server.stats().requests();
-    asked.extend(["--page-size".to_owned(), "1".to_owned()]);
-    let single = program.run(&asked).quietly();
-    assert!(usual.stdout == single.stdout && usual.lines().len() > 800);
-    let taken = server.stats().requests() - requests;
-    assert!(taken as usize >= single.lines().len(), "{taken} requests");
-}
-
-#[test]
 fn a_signal_ends_the_wait_for_a_pipe_that_nobody_reads() {
     let program = Program::bare();
     let made = Command::new("mkfifo").arg(program.path("pipe")).status();
     assert!(made.unwrap().success());
-    for (name, number) in [("TERM", 15), ("INT", 2)] {
-        let child = program.spawn(["--demo", "--output", "pipe"]);
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut child = program.spawn_stoppable(["--demo", "--output", "pipe"]);
         sleep(Duration::from_millis(200));
-        signal(&child, name);
-        let ended = child.wait_with_output().unwrap();
-        assert_eq!(ended.status.signal(), Some(number));
+        send(signal, &child);
+        let status = wait_for_end(&mut child);
+        assert_eq!(status.signal(), Some(signal.as_raw()));
     }
 }

@@ -4,14 +4,16 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
 use verkada_audit_logs::demo::{DailyCycle, DemoServer, Profile};
 
-use crate::program::{Ended, Program};
+use crate::support::program::{Ended, Program};
+use crate::support::signals::{send, wait_for_end, wait_until};
 
 const START: i64 = 1_789_000_200;
 
@@ -50,20 +52,13 @@ fn program(server: &DemoServer) -> Program {
     Program::asking_demo(server).with("VERKADA_MAX_REQUESTS_PER_MINUTE", "60000")
 }
 
-/// What one run writes that nobody disturbs: the records, and the token file.
+/// Returns the records and the token file that one undisturbed run writes.
 fn undisturbed(server: &DemoServer) -> (Vec<u8>, Vec<u8>) {
     let program = program(server);
     program.run(RANGE.iter().chain(&APPEND)).quietly();
     let records = fs::read(program.path("records.jsonl")).unwrap();
     assert!(records.iter().filter(|byte| **byte == b'\n').count() > 10_000);
     (records, fs::read(program.path("token.json")).unwrap())
-}
-
-fn send(signal: &str, child: &Child) {
-    let status = Command::new("kill")
-        .args(["-s", signal, &child.id().to_string()])
-        .status();
-    assert!(status.unwrap().success());
 }
 
 #[track_caller]
@@ -98,7 +93,7 @@ fn killed_at_random_instants_the_file_is_byte_for_byte_that_of_one_run() {
     let mut dice = fastrand::Rng::with_seed(18);
     for round in 0..10 {
         let program = program(&server);
-        // A run that is killed while it writes its token leaves the new file behind, under a name of its own.
+        // A run that is killed while it writes its token leaves a temporary file with a random name.
         program.write("token.json", &token);
         loop {
             let mut child = program.spawn(RANGE.iter().chain(&APPEND));
@@ -139,9 +134,9 @@ fn killed_at_random_instants_the_file_is_byte_for_byte_that_of_one_run() {
 fn a_signal_stops_after_the_write_in_hand_and_the_next_run_carries_on() {
     let server = server(10);
     let (expected, _) = undisturbed(&server);
-    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
         let program = program(&server);
-        let child = program.spawn(RANGE.iter().chain(&APPEND));
+        let child = program.spawn_stoppable(RANGE.iter().chain(&APPEND));
         let path = program.path("records.jsonl");
         wait_until(|| fs::metadata(&path).is_ok_and(|file| file.len() > 0));
         send(signal, &child);
@@ -153,7 +148,7 @@ fn a_signal_stops_after_the_write_in_hand_and_the_next_run_carries_on() {
         let checkpoint = fs::read_to_string(program.path("progress.json")).unwrap();
         assert!(checkpoint.contains(&format!("\"length\":{}", records.len())));
         program.run(RANGE.iter().chain(&APPEND)).quietly();
-        assert!(fs::read(&path).unwrap() == expected, "{signal}");
+        assert!(fs::read(&path).unwrap() == expected, "{signal:?}");
         assert_nothing_else_is_left_behind(&program);
     }
 }
@@ -161,9 +156,9 @@ fn a_signal_stops_after_the_write_in_hand_and_the_next_run_carries_on() {
 #[test]
 fn a_second_signal_ends_a_run_that_is_blocked_on_a_full_pipe_at_once() {
     let server = server(0);
-    for (signal, code) in [("TERM", 143), ("INT", 130)] {
+    for (signal, code) in [(Signal::TERM, 143), (Signal::INT, 130)] {
         let program = program(&server);
-        let mut child = program.spawn(RANGE.iter().chain(&APPEND[..3]));
+        let mut child = program.spawn_stoppable(RANGE.iter().chain(&APPEND[..3]));
         // One line is read, so that it is known to write; then the pipe fills up.
         let mut stdout = BufReader::with_capacity(16, child.stdout.take().unwrap());
         stdout.read_line(&mut String::new()).unwrap();
@@ -172,12 +167,7 @@ fn a_second_signal_ends_a_run_that_is_blocked_on_a_full_pipe_at_once() {
         std::thread::sleep(Duration::from_millis(200));
         assert_eq!(child.try_wait().unwrap(), None, "one signal waits");
         send(signal, &child);
-        let mut status = None;
-        wait_until(|| {
-            status = child.try_wait().unwrap();
-            status.is_some()
-        });
-        assert_eq!(status.unwrap().code(), Some(code));
+        assert_eq!(wait_for_end(&mut child).code(), Some(code));
     }
 }
 
@@ -217,10 +207,45 @@ fn a_first_run_that_dies_leaves_its_interval_to_the_next() {
     assert!(records.lines().count() > 30_000);
 }
 
-fn wait_until(mut condition: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !condition() {
-        assert!(began.elapsed() < Duration::from_secs(20), "waited in vain");
-        std::thread::sleep(Duration::from_millis(1));
+#[test]
+fn a_run_that_is_killed_as_it_starts_leaves_the_announcement_of_the_one_before() {
+    const KILLS: u32 = 150;
+    let program = Program::bare();
+    let demo = ["--demo", "--only", "notifications", "--checkpoint", "c"];
+    let append = ["--output", "records.jsonl"];
+    program.run(demo.iter().chain(&append)).quietly();
+    let announcement = "writes 700 bytes at 12345";
+    let (mut with_the_lock, mut before_it) = (0, 0);
+    let mut dice = fastrand::Rng::with_seed(7);
+    for _ in 0..KILLS {
+        let lock = program.write("c.lock", format!("process 1\n{announcement}\n"));
+        // Without the output file, no run can tell what has become of the announced lines.
+        let mut child = program.spawn(["--demo", "--checkpoint", "c"]);
+        let own_number = format!("process {}\n", child.id());
+        let holds_the_lock = || fs::read_to_string(&lock).unwrap().contains(&own_number);
+        // At any time of the start, and as often right after it has taken the lock, which is its first write.
+        let mut within = Duration::from_millis(4);
+        if dice.bool() {
+            while !holds_the_lock() && child.try_wait().unwrap().is_none() {
+                std::thread::sleep(Duration::from_micros(50));
+            }
+            within = Duration::from_millis(1);
+        }
+        std::thread::sleep(within.mul_f64(dice.f64()));
+        child.kill().unwrap();
+        if child.wait().unwrap().signal() == Some(9) {
+            let count = if holds_the_lock() {
+                &mut with_the_lock
+            } else {
+                &mut before_it
+            };
+            *count += 1;
+        }
+        let text = fs::read_to_string(&lock).unwrap();
+        assert!(text.contains(announcement), "{text:?}");
     }
+    assert!(
+        with_the_lock >= KILLS / 4 && with_the_lock + before_it >= KILLS * 3 / 4,
+        "{with_the_lock} kills of a run that held the lock, {before_it} before it did"
+    );
 }

@@ -1,4 +1,4 @@
-//! What is read in slices is what one undivided read prints, at next to no cost in requests.
+//! A read in slices prints the same lines as one undivided read, for few additional requests.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use verkada_audit_logs::demo::{
 };
 use verkada_audit_logs::{Source, TimeBase, VerkadaApi, Window};
 
-use crate::range::{DAY, HOUR, MIDNIGHT, Range, client, stopped_at};
+use crate::support::range::{DAY, HOUR, MIDNIGHT, Range, client, stopped_at};
 
 const CASES: u32 = 48;
 
@@ -33,7 +33,7 @@ fn any_ends() -> impl Strategy<Value = WindowEnds> {
     })
 }
 
-/// So many records and seconds that the smallest pages are no more requests than the largest.
+/// Page size, records a day and length, chosen such that small pages do not take more requests than large ones.
 fn any_size() -> impl Strategy<Value = (u32, f64, i64)> {
     (
         select(vec![1_u32, 7, 200]),
@@ -161,7 +161,7 @@ proptest! {
 
 /// Every meaning of the ends, with records on every edge, beside a second that holds 5,000.
 #[tokio::test]
-async fn slices_meet_exactly_whatever_a_windows_ends_mean() {
+async fn slices_meet_exactly_whether_or_not_window_ends_count() {
     for (start_inclusive, end_inclusive) in
         [(true, true), (true, false), (false, true), (false, false)]
     {
@@ -231,7 +231,7 @@ async fn a_quiet_day_costs_a_handful_of_requests() {
 }
 
 #[tokio::test]
-async fn a_burst_a_day_is_not_taken_for_the_usual() {
+async fn a_daily_burst_does_not_shorten_every_slice() {
     let start = MIDNIGHT - 20 * DAY;
     let burst = |day: i64| Burst {
         source: DemoSource::AuditLogs,

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use verkada_audit_logs::{Error, Secret, Source, TimeBase, VerkadaApi, Window};
 
-use crate::program::KEY;
-use crate::raw_server::{RawServer, Reply, Request};
+use crate::support::program::KEY;
+use crate::support::raw_server::{RawServer, Reply, Request};
 
-/// What is read: ten minutes.
+/// The window that is read: ten minutes.
 pub(crate) fn window() -> Window {
     Window::new(1_789_401_600, 1_789_402_200, TimeBase::Event).unwrap()
 }
@@ -60,7 +60,7 @@ fn step(request: &Request) -> Step {
     }
 }
 
-/// What a healthy server answers.
+/// The answer of a healthy server.
 fn good(request: &Request) -> Reply {
     match step(request) {
         Step::Token => Reply::token("token"),
@@ -73,7 +73,7 @@ fn good(request: &Request) -> Reply {
     }
 }
 
-/// A server that is healthy but for the first so many requests of one step.
+/// A server that fails the first `times` requests of one step, and is healthy otherwise.
 pub(crate) fn failing(
     at: Step,
     times: usize,

@@ -1,18 +1,18 @@
-//! What is printed: the API's own bytes, in order, and only what was asked for.
+//! Records on standard output: the API's own bytes, in order, and only those that were asked for.
 
 use verkada_audit_logs::INTERESTED_EVENTS;
 use verkada_audit_logs::demo::{DemoRecord, DemoServer, Profile, TimeBase};
 
-use crate::program::{Ended, Program, RANGE};
-use crate::raw_server::{RawServer, Reply};
+use crate::support::program::{Ended, Program, RANGE};
+use crate::support::raw_server::{RawServer, Reply};
 
-/// What the program prints of one page of audit logs.
+/// Runs the program against one page of audit logs.
 fn printed(audit_logs: &str, arguments: &[&str]) -> Ended {
     let server = RawServer::holding(audit_logs, "");
     Program::asking_raw(&server).run([&RANGE[..], arguments].concat())
 }
 
-/// What the program prints of a page with this body.
+/// Runs the program against one page with this body.
 fn printed_of_body(body: impl AsRef<[u8]>) -> Ended {
     let body = body.as_ref().to_owned();
     let server = RawServer::issuing_tokens(move |_, _| {
@@ -61,7 +61,7 @@ fn a_record_of_10_mb_is_printed_whole() {
 }
 
 #[test]
-fn elements_that_are_no_objects_are_passed_through_and_warned_of() {
+fn elements_that_are_not_objects_are_printed_with_a_warning() {
     let page = r#"42, null, "text", [ 1, 2 ], {"event_name":7}, {"event_name":"Unwanted"}"#;
     let ended = printed(page, &[]);
     assert_eq!(ended.code, Some(0));
@@ -110,7 +110,7 @@ fn audit_logs_come_before_notifications_and_each_oldest_first() {
 }
 
 #[test]
-fn records_of_the_same_time_keep_the_order_of_their_happening() {
+fn records_of_the_same_second_are_printed_oldest_first() {
     let same = |n: u32| format!(r#"{{"n":{n},"timestamp":"2026-09-14T16:05:00Z"}}"#);
     let newest_first = [same(3), same(2), same(1)].join(",");
     let ended = printed(&newest_first, &["--all-events"]).quietly();
@@ -184,13 +184,6 @@ fn events_are_chosen_by_flag_before_variable() {
         chosen(&["--all-events"], "Door Opened"),
         "Live Stream Started, User Added, Door Opened"
     );
-}
-
-#[test]
-fn nothing_found_prints_nothing() {
-    let server = RawServer::holding(&logs(&["Door Opened"]), "");
-    let ended = Program::asking_raw(&server).run([""; 0]).quietly();
-    assert_eq!(ended.stdout, "");
 }
 
 fn line(record: DemoRecord<'_>) -> String {
