@@ -178,6 +178,7 @@ impl History {
             Mishap::StopsAtRequest(request) => (None, Some(request)),
             _ => (None, None),
         };
+        self.world.renew_client();
         let will = &self.world.will;
         will.ring_at(dies_at.or(stops_at).unwrap_or(0));
         let (stop, stopping) = watch::channel(false);

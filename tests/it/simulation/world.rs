@@ -31,6 +31,7 @@ pub(super) struct World {
     pub(super) server: DemoServer,
     pub(super) api: VerkadaApi,
     pub(super) will: Arc<Will>,
+    page_size: u32,
     folder: TempDir,
 }
 
@@ -107,17 +108,11 @@ impl World {
             .token_lifetime(Duration::from_secs(1 << 40))
             .start()
             .unwrap();
-        let api = VerkadaApi::builder(Secret::new(server.api_key()).unwrap())
-            .base_url(server.base_url().parse().unwrap())
-            .page_size(scenario.page_size)
-            .max_requests_per_minute(UNLIMITED)
-            .first_retry_wait(Duration::from_micros(100))
-            .rate_limit_patience(Duration::from_millis(3))
-            .build()
-            .unwrap();
+        let page_size = scenario.page_size;
         Self {
+            api: client(&server, page_size),
+            page_size,
             server,
-            api,
             will,
             folder: folder(),
         }
@@ -126,6 +121,23 @@ impl World {
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+
+    /// Replaces the client, as a new process has one of its own: requests of a killed run may still be under way, and the
+    /// next run must not share their failures.
+    pub(super) fn renew_client(&mut self) {
+        self.api = client(&self.server, self.page_size);
+    }
+}
+
+fn client(server: &DemoServer, page_size: u32) -> VerkadaApi {
+    VerkadaApi::builder(Secret::new(server.api_key()).unwrap())
+        .base_url(server.base_url().parse().unwrap())
+        .page_size(page_size)
+        .max_requests_per_minute(UNLIMITED)
+        .first_retry_wait(Duration::from_micros(100))
+        .rate_limit_patience(Duration::from_millis(3))
+        .build()
+        .unwrap()
 }
 
 /// In memory where there is such a folder: every slice is synced.
