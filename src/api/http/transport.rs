@@ -9,7 +9,7 @@ use reqwest::header::{
     ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION,
     RETRY_AFTER, TRANSFER_ENCODING,
 };
-use reqwest::{Client, Method, NoProxy, Proxy, StatusCode, Url};
+use reqwest::{Client, Method, Proxy, StatusCode, Url};
 use tracing::{debug, info};
 
 use super::answer::{Answer, Unusable};
@@ -268,10 +268,10 @@ fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, Configuration
     // reqwest ignores a proxy variable that it cannot use, and the requests would go around the proxy.
     builder = builder.no_proxy();
     if !base_url.is_loopback()
-        && let Some(proxy) = proxy_address(|name| std::env::var_os(name))?
+        && let Some(proxy) = proxy_address(base_url.as_url(), |name| std::env::var_os(name))?
     {
         let proxy = Proxy::https(proxy).map_err(|_| ConfigurationError::new(NOT_A_PROXY))?;
-        builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
+        builder = builder.proxy(proxy);
     }
     if base_url.is_clear_text() {
         // Loading the system's certificates costs more than the rest of a small run.
