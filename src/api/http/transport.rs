@@ -288,7 +288,10 @@ fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, Configuration
 /// An answer with another status than 200.
 fn refusal(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     let (status, secrets) = (status.as_u16(), call.secrets());
-    let detail = server_text::of_error_body(body, &secrets);
+    let detail = match call.endpoint {
+        Endpoint::Token => server_text::of_token_error_body(body, &secrets),
+        Endpoint::Source(_) => server_text::of_error_body(body, &secrets),
+    };
     let retry_after = headers
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok())
