@@ -1,6 +1,7 @@
 //! Scenarios that run the real binary or the public client against a server in the same process.
 
 mod backfill;
+mod certificates;
 mod checkpoints;
 mod credentials;
 mod faults;
@@ -19,4 +20,5 @@ mod slices;
 mod streams;
 mod three_pages;
 mod timeless;
+mod tls_server;
 mod windows;

@@ -8,6 +8,7 @@
 //!     |--------> retry     whether it is sent again
 //!     |--------> body      the bytes of an answer, within limits
 //!     |--------> answer    a 200 that is not what was asked for
+//!     |--------> certificate ... why one was refused
 //!     |--------> server_text ... cleans what the server says
 //!     |--------> proxy
 //!     `--------> base_url ---> region
@@ -16,6 +17,7 @@
 mod answer;
 mod base_url;
 mod body;
+mod certificate;
 mod pace;
 mod proxy;
 mod region;

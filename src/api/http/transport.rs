@@ -15,6 +15,7 @@ use tracing::{debug, info};
 use super::answer::{Answer, Unusable};
 use super::base_url::BaseUrl;
 use super::body::{self, BodyError, MAX_BODY_BYTES};
+use super::certificate;
 use super::pace::{Pacer, Urgency};
 use super::proxy::{NOT_A_PROXY, proxy_address};
 use super::retry::{Decision, History, RetryPolicy, parse_retry_after};
@@ -215,6 +216,9 @@ impl Transport {
 
     /// No whole answer came.
     fn network_error(&self, call: &Call, error: &reqwest::Error) -> Error {
+        if let Some(problem) = certificate::problem(error) {
+            return Error::new(call.endpoint, ErrorKind::Certificate(problem));
+        }
         let failure = if error.is_timeout() {
             NetworkFailure::TimedOut(self.timeout)
         } else if error.is_body() || error.is_decode() {
@@ -279,7 +283,7 @@ fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, Configuration
     }
     builder.build().map_err(|error| {
         ConfigurationError::new(format!(
-            "the HTTP client cannot be built: {}",
+            "the HTTP client cannot be built: {}; see SSL_CERT_FILE and SSL_CERT_DIR if they are set",
             server_text::innermost(&error)
         ))
     })
