@@ -8,6 +8,7 @@
 //!     |--------> retry     whether it is sent again
 //!     |--------> body      the bytes of an answer, within limits
 //!     |--------> answer    a 200 that is not what was asked for
+//!     |--------> clock     the server's time
 //!     |--------> certificate ... why one was refused
 //!     |--------> server_text ... cleans what the server says
 //!     |--------> proxy
@@ -18,6 +19,7 @@ mod answer;
 mod base_url;
 mod body;
 mod certificate;
+mod clock;
 mod pace;
 mod proxy;
 mod region;

@@ -1,5 +1,6 @@
 //! Sending one request until it is answered or given up.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use super::answer::{Answer, Unusable};
 use super::base_url::BaseUrl;
 use super::body::{self, BodyError, MAX_BODY_BYTES};
 use super::certificate;
+use super::clock::ServerClock;
 use super::pace::{Pacer, Urgency};
 use super::proxy::{NOT_A_PROXY, proxy_address};
 use super::retry::{Decision, History, RetryPolicy, parse_retry_after};
@@ -43,7 +45,7 @@ pub(in crate::api) struct Call {
     pub(in crate::api) key: Secret,
     /// A token that was sent before and refused.
     pub(in crate::api) rejected: Option<Secret>,
-    /// Whether a 429 pauses instead of using up retries.
+    /// Set if a 429 pauses instead of using up retries.
     pub(in crate::api) rides_out: bool,
     pub(in crate::api) urgency: Urgency,
 }
@@ -67,7 +69,8 @@ pub struct Statistics {
     pub rate_limited: u64,
     /// The usual time from sending a request to having its answer, without waits for the pace.
     pub latency: Duration,
-    /// The server's clock minus this machine's in seconds, at the last answer that named a time.
+    /// The server's clock minus this machine's in seconds, at the last answer that named a time. A `Date` that stands
+    /// still for an hour counts as none.
     pub clock_difference: Option<i64>,
 }
 
@@ -80,7 +83,15 @@ pub(in crate::api) struct Transport {
     timeout: Duration,
     statistics: Mutex<Statistics>,
     requests: AtomicU64,
-    last_success: Mutex<Option<Instant>>,
+    endpoints: Mutex<HashMap<Endpoint, EndpointState>>,
+}
+
+/// What the answers of one endpoint have shown. Another endpoint's say nothing about it: its limit may be used up and
+/// its answers may come from a cache while the other is well.
+#[derive(Debug, Default)]
+struct EndpointState {
+    last_success: Option<Instant>,
+    clock: ServerClock,
 }
 
 impl Transport {
@@ -103,7 +114,7 @@ impl Transport {
             timeout,
             statistics: Mutex::default(),
             requests: AtomicU64::new(0),
-            last_success: Mutex::default(),
+            endpoints: Mutex::default(),
         })
     }
 
@@ -143,7 +154,7 @@ impl Transport {
             };
             let history = History {
                 retries,
-                without_success: self.without_success(started),
+                without_success: self.without_success(call.endpoint, started),
             };
             let jitter = fastrand::f64();
             match self.policy.decide(&error, history, call.rides_out, jitter) {
@@ -193,8 +204,8 @@ impl Transport {
                 return Err(unusable(call, response.headers(), MAX_BODY_BYTES, &words));
             }
         };
-        self.note_success(sent.elapsed(), server_time(response.headers()));
-        accept(call, response.headers(), body, parse)
+        let server_time = self.note_success(call.endpoint, sent.elapsed(), response.headers());
+        accept(call, response.headers(), body, server_time, parse)
     }
 
     fn request(&self, call: &Call) -> Result<reqwest::RequestBuilder, Error> {
@@ -229,13 +240,30 @@ impl Transport {
         Error::new(call.endpoint, ErrorKind::Connection(failure))
     }
 
-    fn without_success(&self, started: Instant) -> Duration {
-        let since = lock(&self.last_success).max(Some(started));
-        since.map_or(Duration::ZERO, |since| since.elapsed())
+    fn without_success(&self, endpoint: Endpoint, started: Instant) -> Duration {
+        let endpoints = lock(&self.endpoints);
+        let last_success = endpoints
+            .get(&endpoint)
+            .and_then(|state| state.last_success);
+        last_success
+            .max(Some(started))
+            .map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    fn note_success(&self, elapsed: Duration, server_time: Option<DateTime<Utc>>) {
-        *lock(&self.last_success) = Some(Instant::now());
+    /// Takes note of an answer that came after `elapsed`, and returns the server's time.
+    fn note_success(
+        &self,
+        endpoint: Endpoint,
+        elapsed: Duration,
+        headers: &HeaderMap,
+    ) -> Option<DateTime<Utc>> {
+        let now = Instant::now();
+        let server_time = {
+            let mut endpoints = lock(&self.endpoints);
+            let state = endpoints.entry(endpoint).or_default();
+            state.last_success = Some(now);
+            date(headers).and_then(|date| state.clock.read(date, now))
+        };
         let mut statistics = lock(&self.statistics);
         let difference = server_time.map(|time| time.timestamp() - unix_now());
         statistics.clock_difference = difference.or(statistics.clock_difference);
@@ -244,6 +272,7 @@ impl Transport {
             Duration::ZERO => elapsed,
             usual => (usual * 7 + elapsed) / 8,
         };
+        server_time
     }
 
     fn note_refusal(&self, status: StatusCode) {
@@ -296,10 +325,12 @@ fn refusal(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) ->
         Endpoint::Token => server_text::of_token_error_body(body, &secrets),
         Endpoint::Source(_) => server_text::of_error_body(body, &secrets),
     };
+    // A date is one by the server's clock, which may differ from this machine's.
+    let now = date(headers).map_or_else(unix_now, |date| date.timestamp());
     let retry_after = headers
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| parse_retry_after(value, unix_now()));
+        .and_then(|value| parse_retry_after(value, now));
     let target = || redirect_target(&call.url, headers, &secrets);
     let kind = ErrorKind::of_status(status, call.endpoint, &detail, target);
     Error::refused(call.endpoint, kind, status, detail, retry_after)
@@ -324,6 +355,7 @@ fn accept<T>(
     call: &Call,
     headers: &HeaderMap,
     body: Vec<u8>,
+    server_time: Option<DateTime<Utc>>,
     parse: impl Fn(Answer) -> Result<T, Unusable>,
 ) -> Result<T, Error> {
     let size = body.len();
@@ -334,7 +366,6 @@ fn accept<T>(
     if body.starts_with(BYTE_ORDER_MARK) {
         body.drain(..BYTE_ORDER_MARK.len_utf8());
     }
-    let server_time = server_time(headers);
     parse(Answer { body, server_time }).map_err(|problem| match problem {
         Unusable::EndsEarly if !announces_its_end(headers) => {
             let words = "it ends in the middle of the JSON text".to_owned();
@@ -375,7 +406,7 @@ fn announces_its_end(headers: &HeaderMap) -> bool {
     headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
 }
 
-fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     let date = headers.get(DATE)?.to_str().ok()?;
     httpdate::parse_http_date(date).ok().map(DateTime::from)
 }
