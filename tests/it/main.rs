@@ -21,4 +21,5 @@ mod streams;
 mod three_pages;
 mod timeless;
 mod tls_server;
+mod transport;
 mod windows;

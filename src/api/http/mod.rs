@@ -6,7 +6,7 @@
 //! ```text
 //! transport ---> pace      when a request may be sent
 //!     |--------> retry     whether it is sent again
-//!     |--------> body      the bytes of an answer, within limits
+//!     |--------> body/     the bytes of an answer, unpacked and within limits
 //!     |--------> answer    a 200 that is not what was asked for
 //!     |--------> clock     the server's time
 //!     |--------> certificate ... why one was refused
