@@ -11,7 +11,7 @@ use verkada_audit_logs::{
 };
 
 use crate::program::{KEY, Program};
-use crate::raw_server::{AUDIT_LOGS, RawServer, Reply};
+use crate::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
 use crate::three_pages::{Step, client, failing, read, requests, window};
 
 /// Longer than any scenario takes.
@@ -267,6 +267,30 @@ fn large_answers_that_do_not_fit_side_by_side_are_all_read() {
     });
     let lengths = run(futures_util::future::join_all(reads));
     assert_eq!(lengths, [(48 << 20) + r#"{"n":1,"filler":""}"#.len(); 4]);
+}
+
+#[test]
+fn an_answer_that_finds_no_room_is_asked_for_again_when_there_is() {
+    const SHORT: Duration = Duration::from_millis(600);
+    // One answer announces 60 MiB and stalls. Another one of 5 MiB, which comes meanwhile, does not fit beside it.
+    let server = RawServer::issuing_tokens(|request, number| {
+        if request.is_for_audit_logs() && number == 0 {
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 60 << 20);
+            return Reply::Stall(head.into_bytes());
+        }
+        std::thread::sleep(Duration::from_millis(100));
+        Reply::only_page(request, &format!(r#"{{"n":1}}{}"#, " ".repeat(5 << 20)))
+    });
+    let client = client(server.base_url(), SHORT);
+    let started = Instant::now();
+    let reads =
+        [Source::AuditLogs, Source::Notifications].map(|source| client.records(source, window()));
+    for records in run(futures_util::future::join_all(reads)) {
+        assert_eq!(records.unwrap().len(), 1);
+    }
+    let asked = server.seen_at(NOTIFICATIONS).len();
+    // On a busy machine the smaller one may come first; then the other finds no room, long before its time is up.
+    assert!(asked >= 2 || started.elapsed() < SHORT, "{asked}");
 }
 
 #[test]
