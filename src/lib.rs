@@ -70,10 +70,11 @@ mod time;
 #[doc(hidden)]
 pub use api::MOST_REQUESTS_PER_MINUTE;
 pub use api::{
-    BaseUrl, ConfigurationError, DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_PAGE_SIZE,
-    DEFAULT_SESSION_TIMEOUT, DEFAULT_TOKEN_EXPIRATION_TIME, DEFAULT_TOKEN_FILE, Effort, Endpoint,
-    Error, ErrorKind, MAX_PAGE_SIZE, MAX_RETRIES, NetworkFailure, Page, Pages, Record, Region,
-    Secret, ServerText, Source, Statistics, TimeBase, VerkadaApi, VerkadaApiBuilder, Window,
+    BaseUrl, CertificateProblem, ConfigurationError, DEFAULT_MAX_REQUESTS_PER_MINUTE,
+    DEFAULT_PAGE_SIZE, DEFAULT_SESSION_TIMEOUT, DEFAULT_TOKEN_EXPIRATION_TIME, DEFAULT_TOKEN_FILE,
+    Effort, Endpoint, Error, ErrorKind, MAX_PAGE_SIZE, MAX_RETRIES, NetworkFailure, Page, Pages,
+    Record, Region, Secret, ServerText, Source, Statistics, TimeBase, VerkadaApi,
+    VerkadaApiBuilder, Window,
 };
 pub use pull::{CRON_INTERVAL_MINUTES, INTERESTED_EVENTS};
 #[doc(hidden)]

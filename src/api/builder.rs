@@ -258,8 +258,19 @@ fn number(lookup: &Lookup<'_>, name: &str, most: u32) -> Result<Option<u32>, Con
     {
         Some(number) => Ok(Some(number)),
         None => Err(ConfigurationError::new(format!(
-            "{name}: “{text}” is not a whole number between 1 and {most}"
+            "{name}: {} is not a whole number between 1 and {most}",
+            quoted(&text)
         ))),
+    }
+}
+
+/// Quotes a value in an error. A long one is not repeated: it may be a key in the wrong place.
+fn quoted(text: &str) -> String {
+    const LONGEST_QUOTED: usize = 32;
+    if text.chars().count() <= LONGEST_QUOTED {
+        format!("“{text}”")
+    } else {
+        "a long text".to_owned()
     }
 }
 
@@ -300,6 +311,17 @@ mod tests {
             let reason = built_from(name, value).unwrap_err().to_string();
             assert!(reason.starts_with(name), "{name}={value}: {reason}");
             assert!(!reason.contains("two words"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_the_place_of_a_number_is_not_repeated() {
+        let key = "vkd_api_0123456789abcdef0123456789abcdef";
+        for name in ["VERKADA_PAGE_SIZE", "VERKADA_MAX_REQUESTS_PER_MINUTE"] {
+            let reason = built_from(name, key).unwrap_err().to_string();
+            assert!(!reason.contains(&key[..12]), "{reason}");
+            let reason = built_from(name, "12x").unwrap_err().to_string();
+            assert!(reason.contains("“12x”"), "{reason}");
         }
     }
 

@@ -145,7 +145,7 @@ impl VerkadaApi {
             rides_out: self.rides_out_rate_limits,
             urgency: urgency.clone(),
         };
-        let parse = |answer: Answer| {
+        let parse = move |answer: Answer| {
             let page = Page::parse(answer.body, source)?;
             debug!(%source, records = page.records.len(), more = page.next.is_some(), "read a page");
             Ok(Page {

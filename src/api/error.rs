@@ -3,7 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use super::source::Source;
+use crate::time::time_text;
 
 /// Why a read failed. [`Error::kind`] says what to do about it. The message holds its cause, so there is no
 /// [`source`](std::error::Error::source) to print beside it.
@@ -24,12 +27,17 @@ pub enum ErrorKind {
     /// The key, or a token that had just been issued for it, was refused. Use another key, or the region that the key
     /// belongs to.
     Authentication,
+    /// Verkada says that no key or token came with the request, although one was sent. Something on the way, such as a
+    /// proxy, has removed the header.
+    CredentialsLost,
     /// Verkada calls a token expired that it had issued a moment before. Ask again later.
     TokenExpired,
     /// The key lacks a permission. Verkada gives the same answer for a path that it does not know.
     PermissionDenied,
     /// Verkada could not be reached, or an answer broke off, and the retries did not help. Ask again later.
     Connection(NetworkFailure),
+    /// The server's certificate was refused, and nothing was sent. Asking again gives the same answer.
+    Certificate(CertificateProblem),
     /// The organisation's shared limit of requests was used up, and the retries did not help.
     RateLimited,
     /// Verkada kept failing through all retries. Ask again later.
@@ -66,7 +74,7 @@ impl ErrorKind {
     /// The meaning of a status other than 200 and of the words that came with it: the only place that knows.
     ///
     /// Documented are 401 for a bad key or token, 403 for a missing permission, 429 and 5xx. 409 was seen by one client
-    /// for a bad key. `target` says where a redirect leads.
+    /// for a bad key, and 400 "API token is required" for a missing header. `target` says where a redirect leads.
     pub(super) fn of_status(
         status: u16,
         endpoint: Endpoint,
@@ -76,6 +84,7 @@ impl ErrorKind {
         match status {
             401 if endpoint != Endpoint::Token && detail.says_token_expired() => Self::TokenExpired,
             401 | 409 => Self::Authentication,
+            400 if detail.says_credentials_lost() => Self::CredentialsLost,
             403 => Self::PermissionDenied,
             429 => Self::RateLimited,
             408 | 425 | 500..=599 => Self::Unavailable,
@@ -188,6 +197,12 @@ impl fmt::Display for Error {
                     "Verkada refused the credentials for {endpoint}{status}{detail}"
                 )
             }
+            ErrorKind::CredentialsLost => {
+                write!(
+                    formatter,
+                    "the request for {endpoint} reached Verkada without its credentials{status}{detail}"
+                )
+            }
             ErrorKind::TokenExpired => write!(
                 formatter,
                 "Verkada says that a token it had just issued has expired{detail}"
@@ -201,6 +216,10 @@ impl fmt::Display for Error {
             ErrorKind::Connection(cause) => write!(
                 formatter,
                 "Verkada could not be reached for {endpoint}: {cause} ({effort})"
+            ),
+            ErrorKind::Certificate(problem) => write!(
+                formatter,
+                "the server's certificate is refused, so nothing was sent for {endpoint}: {problem}"
             ),
             ErrorKind::RateLimited => write!(
                 formatter,
@@ -243,7 +262,7 @@ impl fmt::Display for Error {
 }
 
 /// What a request was for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// `POST /token`.
     Token,
@@ -285,7 +304,7 @@ impl fmt::Display for Effort {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NetworkFailure {
-    /// No connection: refused, reset, no such host, no valid certificate.
+    /// No connection: refused, reset, no such host.
     Connect(ServerText),
     /// No complete answer within this time.
     TimedOut(Duration),
@@ -311,7 +330,60 @@ impl fmt::Display for NetworkFailure {
     }
 }
 
-/// Words of the server, fit for a log line: control characters removed, secrets and signed links redacted, at most 500
+/// Why a server's certificate was refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum CertificateProblem {
+    /// No authority that this machine trusts has signed it.
+    UnknownIssuer,
+    /// It is for another host.
+    WrongName,
+    /// It is no longer valid, or this machine's clock is ahead.
+    Expired {
+        /// The end of its validity, if known.
+        since: Option<DateTime<Utc>>,
+    },
+    /// It is not valid yet, or this machine's clock is behind.
+    NotYetValid {
+        /// The beginning of its validity, if known.
+        until: Option<DateTime<Utc>>,
+    },
+    /// Anything else, in the words of the TLS library.
+    Other(ServerText),
+}
+
+impl CertificateProblem {
+    /// Reports whether this machine's clock may be at fault.
+    pub fn is_about_time(&self) -> bool {
+        matches!(self, Self::Expired { .. } | Self::NotYetValid { .. })
+    }
+}
+
+impl fmt::Display for CertificateProblem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownIssuer => {
+                formatter.write_str("no authority that this machine trusts has signed it")
+            }
+            Self::WrongName => formatter.write_str("it is for another host"),
+            Self::Expired { since: None } => formatter.write_str("it has expired"),
+            Self::Expired { since: Some(since) } => {
+                write!(formatter, "it expired on {}", time_text(since.timestamp()))
+            }
+            Self::NotYetValid { until: None } => formatter.write_str("it is not valid yet"),
+            Self::NotYetValid { until: Some(until) } => {
+                write!(
+                    formatter,
+                    "it is not valid before {}",
+                    time_text(until.timestamp())
+                )
+            }
+            Self::Other(words) => formatter.write_str(words.as_str()),
+        }
+    }
+}
+
+/// Words of the server, fit for a log line: invisible characters removed, secrets and signed links redacted, at most 500
 /// characters.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ServerText(String);
@@ -335,7 +407,17 @@ impl ServerText {
         }
     }
 
-    /// Whether Verkada says that a token has expired. The documentation writes "Token expired", an older client has
+    /// Reports whether Verkada says that no token or key came: "API token is required", or the same of the key or of the
+    /// header by its name. A page token is another matter.
+    fn says_credentials_lost(&self) -> bool {
+        let words = self.0.to_ascii_lowercase();
+        let credentials = ["api token", "api key", "x-verkada-auth", "x-api-key"];
+        let is_of_page = words.contains("page token") || words.contains("page_token");
+        credentials.iter().any(|name| words.contains(name))
+            || (words.contains("token is required") && !is_of_page)
+    }
+
+    /// Reports whether Verkada says that a token has expired. The documentation writes "Token expired", an older client has
     /// seen "API token expired".
     fn says_token_expired(&self) -> bool {
         self.0.to_ascii_lowercase().contains("token expired")

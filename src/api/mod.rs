@@ -29,7 +29,8 @@ pub use builder::{
 };
 pub use client::VerkadaApi;
 pub use error::{
-    ConfigurationError, Effort, Endpoint, Error, ErrorKind, NetworkFailure, ServerText,
+    CertificateProblem, ConfigurationError, Effort, Endpoint, Error, ErrorKind, NetworkFailure,
+    ServerText,
 };
 pub use http::{BaseUrl, MAX_RETRIES, Region, Statistics};
 pub use page::Page;

@@ -29,12 +29,17 @@ impl BaseUrl {
         url
     }
 
-    /// Whether the address is on this machine, so that no proxy is wanted.
+    /// The address itself.
+    pub(super) fn as_url(&self) -> &Url {
+        &self.0
+    }
+
+    /// Reports whether the address is on this machine, so that no proxy is wanted.
     pub(super) fn is_loopback(&self) -> bool {
         is_loopback(&self.0)
     }
 
-    /// Whether requests go without TLS, which is allowed to this machine only.
+    /// Reports whether requests go without TLS, which is allowed to this machine only.
     pub(super) fn is_clear_text(&self) -> bool {
         self.0.scheme() == "http"
     }

@@ -6,8 +6,10 @@
 //! ```text
 //! transport ---> pace      when a request may be sent
 //!     |--------> retry     whether it is sent again
-//!     |--------> body      the bytes of an answer, within limits
+//!     |--------> body/     the bytes of an answer, unpacked and within limits
 //!     |--------> answer    a 200 that is not what was asked for
+//!     |--------> clock     the server's time
+//!     |--------> certificate ... why one was refused
 //!     |--------> server_text ... cleans what the server says
 //!     |--------> proxy
 //!     `--------> base_url ---> region
@@ -16,6 +18,8 @@
 mod answer;
 mod base_url;
 mod body;
+mod certificate;
+mod clock;
 mod pace;
 mod proxy;
 mod region;

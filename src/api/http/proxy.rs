@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 
+use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
 use crate::api::error::ConfigurationError;
@@ -9,18 +10,25 @@ use crate::api::error::ConfigurationError;
 /// Variables that name the proxy for requests over TLS; the first one that is not empty counts.
 const PROXY_VARIABLES: [&str; 4] = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
 
+/// Variables that list the hosts which are reached without a proxy; the first one that is not empty counts.
+const EXEMPTION_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
+
 pub(super) const NOT_A_PROXY: &str =
     "not the address of a proxy over HTTP, such as http://proxy.example.com:3128";
 
-/// Returns the proxy that the variables name, if any. An error does not repeat the value, which may hold a password.
+/// Returns the proxy that the variables name for `target`, if any. An error does not repeat the value, which may hold a
+/// password.
 pub(super) fn proxy_address(
+    target: &Url,
     lookup: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Option<Url>, ConfigurationError> {
-    let given = PROXY_VARIABLES
-        .into_iter()
-        .filter_map(|name| Some((name, lookup(name)?)))
-        .find(|(_, value)| !value.is_empty());
-    let Some((name, value)) = given else {
+    // Asked first: a proxy that is not used need not be one that can be.
+    if let Some((_, exempt)) = first_given(&EXEMPTION_VARIABLES, &lookup)
+        && is_exempt(target, &exempt.to_string_lossy())
+    {
+        return Ok(None);
+    }
+    let Some((name, value)) = first_given(&PROXY_VARIABLES, &lookup) else {
         return Ok(None);
     };
     let address = value.to_str().map(str::trim).and_then(parse_proxy);
@@ -28,6 +36,14 @@ pub(super) fn proxy_address(
         Some(address) => Ok(Some(address)),
         None => Err(ConfigurationError::new(format!("{name}: {NOT_A_PROXY}"))),
     }
+}
+
+fn first_given(
+    names: &[&'static str],
+    lookup: impl Fn(&str) -> Option<OsString>,
+) -> Option<(&'static str, OsString)> {
+    let given = names.iter().filter_map(|name| Some((*name, lookup(name)?)));
+    given.into_iter().find(|(_, value)| !value.is_empty())
 }
 
 fn parse_proxy(address: &str) -> Option<Url> {
@@ -40,9 +56,63 @@ fn parse_proxy(address: &str) -> Option<Url> {
     (matches!(url.scheme(), "http" | "https") && url.has_host()).then_some(url)
 }
 
+/// Reports whether `list` exempts `target`, by the rules of curl: names with all their subdomains, addresses, networks
+/// such as `10.0.0.0/8`, `*` for everything, separated by commas or spaces; and with a port for that port alone.
+fn is_exempt(target: &Url, list: &str) -> bool {
+    let Some(host) = target.host_str() else {
+        return false;
+    };
+    let host = host.trim_end_matches('.');
+    let port = target.port_or_known_default();
+    let entries = list.split(|character: char| character == ',' || character.is_whitespace());
+    let names: Vec<_> = entries.filter_map(|entry| name_of(entry, port)).collect();
+    // The proxy stands for any: the matcher names none for a host that is exempt.
+    let matcher = Matcher::builder()
+        .https("http://proxy.invalid")
+        .no(names.join(","))
+        .build();
+    format!("https://{host}/")
+        .parse()
+        .is_ok_and(|target| matcher.intercept(&target).is_none())
+}
+
+/// The name or address of an entry in the form that the matcher knows; `None` if the entry is for another port.
+fn name_of(entry: &str, port: Option<u16>) -> Option<&str> {
+    let (name, entry_port) = split_port(entry);
+    if entry_port.is_some_and(|entry_port| Some(entry_port) != port) {
+        return None;
+    }
+    let name = name.strip_prefix("*.").unwrap_or(name);
+    Some(name.trim_end_matches('.'))
+}
+
+/// Splits `host:443` and `[::1]:443`; an address of IPv6 without brackets has no port.
+fn split_port(entry: &str) -> (&str, Option<u16>) {
+    if let Some((address, rest)) = entry
+        .strip_prefix('[')
+        .and_then(|rest| rest.split_once(']'))
+    {
+        return (
+            address,
+            rest.strip_prefix(':').and_then(|port| port.parse().ok()),
+        );
+    }
+    let split = entry
+        .split_once(':')
+        .and_then(|(name, port)| Some((name, port.parse().ok()?)));
+    match split {
+        Some((name, port)) => (name, Some(port)),
+        None => (entry, None),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn target(address: &str) -> Url {
+        Url::parse(address).unwrap()
+    }
 
     type Variables = &'static [(&'static str, &'static str)];
 
@@ -51,7 +121,7 @@ mod tests {
             let found = variables.iter().find(|(name, _)| *name == asked);
             found.map(|(_, value)| OsString::from(value))
         };
-        proxy_address(lookup)
+        proxy_address(&target("https://api.verkada.com"), lookup)
             .map(|url| url.map(|url| url.to_string()))
             .map_err(|error| error.to_string())
     }
@@ -100,6 +170,101 @@ mod tests {
             let reason = proxy(variables).unwrap_err();
             assert!(reason.starts_with("HTTPS_PROXY: "), "{reason}");
             assert!(!reason.contains("word"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn a_host_is_exempt_in_the_forms_of_curl() {
+        for (address, exempt) in [
+            ("https://api.verkada.com", "*"),
+            ("https://api.verkada.com", "api.verkada.com"),
+            ("https://api.verkada.com", "API.Verkada.COM"),
+            ("https://api.verkada.com", "verkada.com"),
+            ("https://api.verkada.com", ".verkada.com"),
+            ("https://api.verkada.com", "*.verkada.com"),
+            ("https://api.verkada.com", "verkada.com."),
+            ("https://api.verkada.com", "com"),
+            ("https://api.verkada.com.", "verkada.com"),
+            (
+                "https://api.verkada.com",
+                "localhost, example.com ,verkada.com",
+            ),
+            (
+                "https://api.verkada.com",
+                "localhost example.com\tverkada.com",
+            ),
+            ("https://api.verkada.com", "api.verkada.com:443"),
+            ("https://api.verkada.com", "*.verkada.com:443"),
+            ("https://api.verkada.com", "*:443"),
+            ("https://api.verkada.com:8443", "api.verkada.com"),
+            ("https://api.verkada.com:8443", "api.verkada.com:8443"),
+            ("https://10.1.2.3", "10.1.2.3"),
+            ("https://10.1.2.3:8443", "10.1.2.3:8443"),
+            ("https://10.1.2.3", "10.0.0.0/8"),
+            ("https://[fd00::1]", "fd00::1"),
+            ("https://[fd00::1]", "[fd00::1]"),
+            ("https://[fd00::1]", "[FD00::1]:443"),
+            ("https://[fd00::1]", "fd00::/8"),
+        ] {
+            assert!(is_exempt(&target(address), exempt), "{address} {exempt}");
+        }
+        for (address, exempt) in [
+            ("https://api.verkada.com", ""),
+            ("https://api.verkada.com", " , "),
+            ("https://api.verkada.com", "kada.com"),
+            ("https://api.verkada.com", "eu.verkada.com"),
+            ("https://api.verkada.com", "api.verkada.com:80"),
+            ("https://api.verkada.com", "*:8443"),
+            ("https://api.verkada.com:8443", "api.verkada.com:443"),
+            ("https://api.verkada.com", "example.com verkada"),
+            ("https://10.1.2.3", "10.1.2.4"),
+            ("https://10.1.2.3", "11.0.0.0/8"),
+            ("https://10.1.2.3", "2.3"),
+            ("https://[fd00::1]", "[fd00::2]"),
+            ("https://[fd00::1]", "[fd00::1]:80"),
+        ] {
+            assert!(!is_exempt(&target(address), exempt), "{address} {exempt}");
+        }
+    }
+
+    #[test]
+    fn an_exempt_host_needs_no_proxy_that_can_be_used() {
+        let cases: [(Variables, Option<&str>); 5] = [
+            (
+                &[("ALL_PROXY", "socks5://a"), ("NO_PROXY", "verkada.com")],
+                None,
+            ),
+            (
+                &[("HTTPS_PROXY", "://"), ("no_proxy", "*.verkada.com")],
+                None,
+            ),
+            (
+                &[
+                    ("HTTPS_PROXY", "http://a"),
+                    ("NO_PROXY", ""),
+                    ("no_proxy", "*"),
+                ],
+                None,
+            ),
+            (
+                &[
+                    ("HTTPS_PROXY", "http://a"),
+                    ("NO_PROXY", "b"),
+                    ("no_proxy", "*"),
+                ],
+                Some("http://a/"),
+            ),
+            (
+                &[("HTTPS_PROXY", "http://a"), ("NO_PROXY", "eu.verkada.com")],
+                Some("http://a/"),
+            ),
+        ];
+        for (variables, expected) in cases {
+            assert_eq!(
+                proxy(variables),
+                Ok(expected.map(str::to_owned)),
+                "{variables:?}"
+            );
         }
     }
 }

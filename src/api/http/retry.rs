@@ -31,7 +31,8 @@ pub(super) enum Decision {
 pub(super) struct History {
     /// Retries used up.
     pub(super) retries: u32,
-    /// Since the last success of any request, or since this one was first sent if that is more recent.
+    /// Since the last success of any request to the same endpoint, or since this one was first sent if that is more
+    /// recent.
     pub(super) without_success: Duration,
 }
 
@@ -66,23 +67,36 @@ impl RetryPolicy {
         jitter: f64,
     ) -> Decision {
         let retries_left = history.retries < MAX_RETRIES;
-        let back_off = self.back_off(history.retries, jitter);
-        let asked = error
-            .retry_after()
-            .map(|wait| wait.min(LONGEST_RETRY_AFTER));
+        let wait = self.wait(error, history.retries, jitter);
         if matches!(error.kind(), ErrorKind::RateLimited) {
             let patient = history.without_success < self.rate_limit_patience;
             let goes_on = if rides_out { patient } else { retries_left };
             if goes_on {
-                return Decision::PauseEveryone {
-                    wait: asked.unwrap_or(back_off.max(self.cool_down)),
-                    counts: !rides_out,
-                };
+                let counts = !rides_out;
+                return Decision::PauseEveryone { wait, counts };
             }
         } else if error.is_transient() && retries_left {
-            return Decision::RetryAfter(asked.unwrap_or(back_off));
+            return Decision::RetryAfter(wait);
         }
         Decision::GiveUp
+    }
+
+    /// The wait that the answer asked for, or else the back-off.
+    ///
+    /// Neither is shorter than the cool-down after 429, or than the first back-off after anything else: a server that
+    /// asks for no wait at all, or for one until a time in the past, would be asked again and again in no time.
+    fn wait(&self, error: &Error, retries: u32, jitter: f64) -> Duration {
+        let shortest = if matches!(error.kind(), ErrorKind::RateLimited) {
+            self.cool_down
+        } else {
+            self.back_off(0, jitter)
+        };
+        let asked = error
+            .retry_after()
+            .map(|wait| wait.min(LONGEST_RETRY_AFTER));
+        asked
+            .unwrap_or_else(|| self.back_off(retries, jitter))
+            .max(shortest)
     }
 
     /// Doubles with each retry; half of it is jitter, so that many clients do not come back together.
@@ -178,22 +192,34 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_wins_up_to_a_minute() {
-        for (asked, obeyed) in [(0, 0), (3, 3), (1_000_000_000, 60)] {
+    fn retry_after_wins_up_to_a_minute_and_down_to_the_shortest_wait() {
+        // Asked for, obeyed after 503, obeyed after 429.
+        for (asked, after_503, after_429) in [
+            (0, 1, 5),
+            (1, 1, 5),
+            (3, 3, 5),
+            (7, 7, 7),
+            (1_000_000_000, 60, 60),
+        ] {
             let retry_after = Some(Duration::from_secs(asked));
-            let obeyed = Duration::from_secs(obeyed);
             assert_eq!(
                 decide(&asking(503, retry_after), 0),
-                Decision::RetryAfter(obeyed)
+                Decision::RetryAfter(Duration::from_secs(after_503)),
+                "{asked}"
             );
             assert_eq!(
                 decide(&asking(429, retry_after), 0),
                 Decision::PauseEveryone {
-                    wait: obeyed,
+                    wait: Duration::from_secs(after_429),
                     counts: true
-                }
+                },
+                "{asked}"
             );
         }
+        // The back-off, which grows, does not make an answer that asks for less wait longer.
+        let soon = Some(Duration::from_secs(2));
+        let obeyed = Decision::RetryAfter(Duration::from_secs(2));
+        assert_eq!(decide(&asking(503, soon), 2), obeyed);
     }
 
     #[test]

@@ -1,20 +1,23 @@
 //! Sending one request until it is answered or given up.
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use reqwest::header::{
-    ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, LOCATION,
-    RETRY_AFTER, TRANSFER_ENCODING,
+    ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName,
+    HeaderValue, LOCATION, RETRY_AFTER, TRANSFER_ENCODING,
 };
-use reqwest::{Client, Method, NoProxy, Proxy, StatusCode, Url};
+use reqwest::{Client, Method, Proxy, StatusCode, Url};
 use tracing::{debug, info};
 
 use super::answer::{Answer, Unusable};
 use super::base_url::BaseUrl;
-use super::body::{self, BodyError, MAX_BODY_BYTES};
+use super::body::{self, BodyBudget, BodyError, LONG_WORK_BYTES, MAX_BODY_BYTES, Room};
+use super::certificate;
+use super::clock::ServerClock;
 use super::pace::{Pacer, Urgency};
 use super::proxy::{NOT_A_PROXY, proxy_address};
 use super::retry::{Decision, History, RetryPolicy, parse_retry_after};
@@ -42,7 +45,7 @@ pub(in crate::api) struct Call {
     pub(in crate::api) key: Secret,
     /// A token that was sent before and refused.
     pub(in crate::api) rejected: Option<Secret>,
-    /// Whether a 429 pauses instead of using up retries.
+    /// Set if a 429 pauses instead of using up retries.
     pub(in crate::api) rides_out: bool,
     pub(in crate::api) urgency: Urgency,
 }
@@ -66,7 +69,8 @@ pub struct Statistics {
     pub rate_limited: u64,
     /// The usual time from sending a request to having its answer, without waits for the pace.
     pub latency: Duration,
-    /// The server's clock minus this machine's in seconds, at the last answer that named a time.
+    /// The server's clock minus this machine's in seconds, at the last answer that named a time. A `Date` that stands
+    /// still for an hour counts as none.
     pub clock_difference: Option<i64>,
 }
 
@@ -79,7 +83,29 @@ pub(in crate::api) struct Transport {
     timeout: Duration,
     statistics: Mutex<Statistics>,
     requests: AtomicU64,
-    last_success: Mutex<Option<Instant>>,
+    endpoints: Mutex<HashMap<Endpoint, EndpointState>>,
+    bodies: BodyBudget,
+}
+
+/// What the answers of one endpoint have shown. Another endpoint's say nothing about it: its limit may be used up and
+/// its answers may come from a cache while the other is well.
+#[derive(Debug, Default)]
+struct EndpointState {
+    last_success: Option<Instant>,
+    clock: ServerClock,
+}
+
+/// Why one attempt brought nothing.
+enum Unsuccessful {
+    /// The body did not fit beside the others that are under way.
+    OutOfRoom,
+    Failed(Error),
+}
+
+impl From<Error> for Unsuccessful {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
 }
 
 impl Transport {
@@ -102,7 +128,8 @@ impl Transport {
             timeout,
             statistics: Mutex::default(),
             requests: AtomicU64::new(0),
-            last_success: Mutex::default(),
+            endpoints: Mutex::default(),
+            bodies: BodyBudget::default(),
         })
     }
 
@@ -127,22 +154,34 @@ impl Transport {
     }
 
     /// Sends `call`, whose turn has come, until `parse` accepts an answer or the policy gives up.
-    pub(in crate::api) async fn send<T>(
+    pub(in crate::api) async fn send<T: Send + 'static>(
         &self,
         call: &Call,
-        parse: impl Fn(Answer) -> Result<T, Unusable>,
+        parse: impl Parse<T>,
     ) -> Result<T, Error> {
         let started = Instant::now();
         let (mut attempts, mut retries) = (0, 0);
+        let mut needs_all_room = false;
         loop {
             attempts += 1;
-            let error = match self.attempt(call, &parse).await {
+            let mut room = self.room(call, needs_all_room).await?;
+            let unsuccessful = match self.attempt(call, &mut room, parse.clone()).await {
                 Ok(parsed) => return Ok(parsed),
-                Err(error) => error,
+                Err(unsuccessful) => unsuccessful,
+            };
+            // Nothing is held during a wait, or the bodies of others might never find room.
+            drop(room);
+            let error = match unsuccessful {
+                Unsuccessful::OutOfRoom => {
+                    debug!(endpoint = %call.endpoint, "large answers are under way, will ask again after them");
+                    needs_all_room = true;
+                    continue;
+                }
+                Unsuccessful::Failed(error) => error,
             };
             let history = History {
                 retries,
-                without_success: self.without_success(started),
+                without_success: self.without_success(call.endpoint, started),
             };
             let jitter = fastrand::f64();
             match self.policy.decide(&error, history, call.rides_out, jitter) {
@@ -165,11 +204,30 @@ impl Transport {
         }
     }
 
-    async fn attempt<T>(
+    /// Returns room for the answer to `call`, whose turn has come.
+    async fn room(&self, call: &Call, whole: bool) -> Result<Room, Error> {
+        if let Some(room) = self.bodies.try_share().filter(|_| !whole) {
+            return Ok(room);
+        }
+        let room = if whole {
+            self.bodies.whole().await
+        } else {
+            self.bodies.share().await
+        };
+        // Requests that have waited for room must not all be sent at once.
+        self.turn(&call.urgency).await;
+        room.ok_or_else(|| {
+            let problem = "there is no memory for it".to_owned();
+            Error::new(call.endpoint, ErrorKind::UnusableAnswer { problem })
+        })
+    }
+
+    async fn attempt<T: Send + 'static>(
         &self,
         call: &Call,
-        parse: impl Fn(Answer) -> Result<T, Unusable>,
-    ) -> Result<T, Error> {
+        room: &mut Room,
+        parse: impl Parse<T>,
+    ) -> Result<T, Unsuccessful> {
         let sent = Instant::now();
         self.requests.fetch_add(1, Ordering::Relaxed);
         let response = self.request(call)?.send().await;
@@ -179,21 +237,33 @@ impl Transport {
         if status != StatusCode::OK {
             self.note_refusal(status);
             let body = body::read_refusal(&mut response).await;
-            return Err(refusal(call, status, response.headers(), &body));
+            return Err(refusal(call, status, response.headers(), &body).into());
         }
-        let body = match body::read(&mut response).await {
-            Ok(body) => body,
-            Err(BodyError::Network(error)) => return Err(self.network_error(call, &error)),
-            Err(BodyError::TooLong) => {
-                let words = format!(
-                    "it is longer than {} MiB; ask for smaller pages with --page-size",
-                    MAX_BODY_BYTES >> 20
-                );
-                return Err(unusable(call, response.headers(), MAX_BODY_BYTES, &words));
+        let body = body::read(&mut response, room).await;
+        let body = body.map_err(|error| self.body_error(call, response.headers(), error))?;
+        let server_time = self.note_success(call.endpoint, sent.elapsed(), response.headers());
+        Ok(accept(call, response.headers(), body, server_time, parse).await?)
+    }
+
+    fn body_error(&self, call: &Call, headers: &HeaderMap, error: BodyError) -> Unsuccessful {
+        let unusable = |words: &str| unusable(call, headers, None, words);
+        let error = match error {
+            BodyError::OutOfRoom => return Unsuccessful::OutOfRoom,
+            BodyError::Network(error) => self.network_error(call, &error),
+            BodyError::Broken => cut_short(call, "its compressed bytes are damaged or end early"),
+            BodyError::TooLong => unusable(&format!(
+                "it is longer than {} MiB; ask for smaller pages with --page-size",
+                MAX_BODY_BYTES >> 20
+            )),
+            BodyError::UnknownPacking(name) => {
+                let name = server_text::clean(&name, &call.secrets());
+                unusable(&format!(
+                    "it is compressed as “{name}”, and only gzip was offered"
+                ))
             }
+            BodyError::NotGzip => unusable("it is said to be gzip and is not"),
         };
-        self.note_success(sent.elapsed(), server_time(response.headers()));
-        accept(call, response.headers(), body, parse)
+        error.into()
     }
 
     fn request(&self, call: &Call) -> Result<reqwest::RequestBuilder, Error> {
@@ -210,11 +280,15 @@ impl Transport {
         }
         Ok(request
             .header(name, value)
-            .header(ACCEPT, "application/json"))
+            .header(ACCEPT, "application/json")
+            .header(ACCEPT_ENCODING, "gzip"))
     }
 
     /// No whole answer came.
     fn network_error(&self, call: &Call, error: &reqwest::Error) -> Error {
+        if let Some(problem) = certificate::problem(error) {
+            return Error::new(call.endpoint, ErrorKind::Certificate(problem));
+        }
         let failure = if error.is_timeout() {
             NetworkFailure::TimedOut(self.timeout)
         } else if error.is_body() || error.is_decode() {
@@ -225,13 +299,30 @@ impl Transport {
         Error::new(call.endpoint, ErrorKind::Connection(failure))
     }
 
-    fn without_success(&self, started: Instant) -> Duration {
-        let since = lock(&self.last_success).max(Some(started));
-        since.map_or(Duration::ZERO, |since| since.elapsed())
+    fn without_success(&self, endpoint: Endpoint, started: Instant) -> Duration {
+        let endpoints = lock(&self.endpoints);
+        let last_success = endpoints
+            .get(&endpoint)
+            .and_then(|state| state.last_success);
+        last_success
+            .max(Some(started))
+            .map_or(Duration::ZERO, |since| since.elapsed())
     }
 
-    fn note_success(&self, elapsed: Duration, server_time: Option<DateTime<Utc>>) {
-        *lock(&self.last_success) = Some(Instant::now());
+    /// Takes note of an answer that came after `elapsed`, and returns the server's time.
+    fn note_success(
+        &self,
+        endpoint: Endpoint,
+        elapsed: Duration,
+        headers: &HeaderMap,
+    ) -> Option<DateTime<Utc>> {
+        let now = Instant::now();
+        let server_time = {
+            let mut endpoints = lock(&self.endpoints);
+            let state = endpoints.entry(endpoint).or_default();
+            state.last_success = Some(now);
+            date(headers).and_then(|date| state.clock.read(date, now))
+        };
         let mut statistics = lock(&self.statistics);
         let difference = server_time.map(|time| time.timestamp() - unix_now());
         statistics.clock_difference = difference.or(statistics.clock_difference);
@@ -240,6 +331,7 @@ impl Transport {
             Duration::ZERO => elapsed,
             usual => (usual * 7 + elapsed) / 8,
         };
+        server_time
     }
 
     fn note_refusal(&self, status: StatusCode) {
@@ -251,7 +343,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Builds the HTTP client: no redirects, no retries of its own, verified TLS, gzip offered.
+/// Builds the HTTP client: no redirects, no retries of its own, verified TLS.
 fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, ConfigurationError> {
     // Fails only if a provider is installed already, which is what is wanted.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -268,10 +360,10 @@ fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, Configuration
     // reqwest ignores a proxy variable that it cannot use, and the requests would go around the proxy.
     builder = builder.no_proxy();
     if !base_url.is_loopback()
-        && let Some(proxy) = proxy_address(|name| std::env::var_os(name))?
+        && let Some(proxy) = proxy_address(base_url.as_url(), |name| std::env::var_os(name))?
     {
         let proxy = Proxy::https(proxy).map_err(|_| ConfigurationError::new(NOT_A_PROXY))?;
-        builder = builder.proxy(proxy.no_proxy(NoProxy::from_env()));
+        builder = builder.proxy(proxy);
     }
     if base_url.is_clear_text() {
         // Loading the system's certificates costs more than the rest of a small run.
@@ -279,7 +371,7 @@ fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, Configuration
     }
     builder.build().map_err(|error| {
         ConfigurationError::new(format!(
-            "the HTTP client cannot be built: {}",
+            "the HTTP client cannot be built: {}; see SSL_CERT_FILE and SSL_CERT_DIR if they are set",
             server_text::innermost(&error)
         ))
     })
@@ -288,11 +380,16 @@ fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, Configuration
 /// An answer with another status than 200.
 fn refusal(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     let (status, secrets) = (status.as_u16(), call.secrets());
-    let detail = server_text::of_error_body(body, &secrets);
+    let detail = match call.endpoint {
+        Endpoint::Token => server_text::of_token_error_body(body, &secrets),
+        Endpoint::Source(_) => server_text::of_error_body(body, &secrets),
+    };
+    // A date is one by the server's clock, which may differ from this machine's.
+    let now = date(headers).map_or_else(unix_now, |date| date.timestamp());
     let retry_after = headers
         .get(RETRY_AFTER)
         .and_then(|value| value.to_str().ok())
-        .and_then(|value| parse_retry_after(value, unix_now()));
+        .and_then(|value| parse_retry_after(value, now));
     let target = || redirect_target(&call.url, headers, &secrets);
     let kind = ErrorKind::of_status(status, call.endpoint, &detail, target);
     Error::refused(call.endpoint, kind, status, detail, retry_after)
@@ -312,44 +409,74 @@ fn redirect_target(url: &Url, headers: &HeaderMap, secrets: &[&Secret]) -> Serve
     server_text::clean(&shown, secrets)
 }
 
+/// Makes something of an answer. Large answers are parsed on another thread.
+pub(in crate::api) trait Parse<T>:
+    Fn(Answer) -> Result<T, Unusable> + Clone + Send + 'static
+{
+}
+
+impl<T, F: Fn(Answer) -> Result<T, Unusable> + Clone + Send + 'static> Parse<T> for F {}
+
 /// Passes a body on to `parse`, and tells a body that broke off from one that cannot be used.
-fn accept<T>(
+async fn accept<T: Send + 'static>(
     call: &Call,
     headers: &HeaderMap,
     body: Vec<u8>,
-    parse: impl Fn(Answer) -> Result<T, Unusable>,
+    server_time: Option<DateTime<Utc>>,
+    parse: impl Parse<T>,
 ) -> Result<T, Error> {
     let size = body.len();
+    let parsed = if size < LONG_WORK_BYTES {
+        parse_text(body, server_time, parse)
+    } else {
+        // Signals and other answers are looked after meanwhile.
+        let parsing = tokio::task::spawn_blocking(move || parse_text(body, server_time, parse));
+        let failed = |error: tokio::task::JoinError| Unusable::Unexpected(error.to_string());
+        parsing.await.map_err(failed).flatten()
+    };
+    let unusable = |words: &str| unusable(call, headers, Some(size), words);
+    parsed.map_err(|problem| match problem {
+        Unusable::EndsEarly if !announces_its_end(headers) => {
+            cut_short(call, "it ends in the middle of the JSON text")
+        }
+        Unusable::EndsEarly if size == 0 => unusable("it is empty"),
+        Unusable::EndsEarly => unusable("it is not JSON (it ends early)"),
+        Unusable::Malformed(_) => unusable("it is not JSON"),
+        Unusable::Unexpected(words) => unusable(&words),
+    })
+}
+
+fn parse_text<T>(
+    body: Vec<u8>,
+    server_time: Option<DateTime<Utc>>,
+    parse: impl Parse<T>,
+) -> Result<T, Unusable> {
     let Ok(mut body) = String::from_utf8(body) else {
-        return Err(unusable(call, headers, size, "it is not UTF-8"));
+        return Err(Unusable::Unexpected("it is not UTF-8".to_owned()));
     };
     // RFC 8259 lets a reader skip it.
     if body.starts_with(BYTE_ORDER_MARK) {
         body.drain(..BYTE_ORDER_MARK.len_utf8());
     }
-    let server_time = server_time(headers);
-    parse(Answer { body, server_time }).map_err(|problem| match problem {
-        Unusable::EndsEarly if !announces_its_end(headers) => {
-            let words = "it ends in the middle of the JSON text".to_owned();
-            let failure = NetworkFailure::CutShort(ServerText::cleaned(words));
-            Error::new(call.endpoint, ErrorKind::Connection(failure))
-        }
-        Unusable::EndsEarly if size == 0 => unusable(call, headers, size, "it is empty"),
-        Unusable::EndsEarly => unusable(call, headers, size, "it is not JSON (it ends early)"),
-        Unusable::Malformed(_) => unusable(call, headers, size, "it is not JSON"),
-        Unusable::Unexpected(words) => unusable(call, headers, size, &words),
-    })
+    parse(Answer { body, server_time })
 }
 
-/// An answer that is not what was asked for: `words` say what it is.
-fn unusable(call: &Call, headers: &HeaderMap, size: usize, words: &str) -> Error {
+/// An answer that broke off, in `words`.
+fn cut_short(call: &Call, words: &str) -> Error {
+    let failure = NetworkFailure::CutShort(ServerText::cleaned(words.to_owned()));
+    Error::new(call.endpoint, ErrorKind::Connection(failure))
+}
+
+/// An answer that is not what was asked for: `words` say what it is, and `size` is its length if it was read whole.
+fn unusable(call: &Call, headers: &HeaderMap, size: Option<usize>, words: &str) -> Error {
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
     let content_type = content_type.and_then(|value| value.split(';').next());
     let content_type = content_type.unwrap_or("no content type");
     let content_type = server_text::clean(content_type, &call.secrets());
-    let problem = format!("{words} ({content_type}, {size} bytes)");
+    let size = size.map_or_else(String::new, |size| format!(", {size} bytes"));
+    let problem = format!("{words} ({content_type}{size})");
     Error::new(call.endpoint, ErrorKind::UnusableAnswer { problem })
 }
 
@@ -363,12 +490,14 @@ fn log_retry(call: &Call, error: &Error, wait: Duration) {
     }
 }
 
-/// Whether the end of the body shows, so that half of it cannot be taken for all of it.
+/// Reports whether the end of the body shows, so that half of it cannot be taken for all of it.
 fn announces_its_end(headers: &HeaderMap) -> bool {
-    headers.contains_key(CONTENT_LENGTH) || headers.contains_key(TRANSFER_ENCODING)
+    headers.contains_key(CONTENT_LENGTH)
+        || headers.contains_key(TRANSFER_ENCODING)
+        || body::is_packed(headers)
 }
 
-fn server_time(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
     let date = headers.get(DATE)?.to_str().ok()?;
     httpdate::parse_http_date(date).ok().map(DateTime::from)
 }

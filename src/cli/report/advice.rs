@@ -8,6 +8,9 @@ pub(super) fn advice(error: &Error) -> String {
         (ErrorKind::Authentication | ErrorKind::TokenExpired, _) => {
             "check that the key of VERKADA_API_KEY or --api-key-file has neither expired nor been revoked, and that --region or --base-url is its own"
         }
+        (ErrorKind::CredentialsLost, _) => {
+            "something on the way has removed the header that carries the key or the token, which a proxy may do: check HTTPS_PROXY and --base-url"
+        }
         (ErrorKind::PermissionDenied, Some(Endpoint::Source(source))) => {
             return format!(
                 "the key needs the permission “{}”, which is chosen when a key is created, so create a new one; a wrong --region or --base-url gives the same answer",
@@ -17,6 +20,12 @@ pub(super) fn advice(error: &Error) -> String {
         (ErrorKind::PermissionDenied, _) => "check the key's permissions, --region and --base-url",
         (ErrorKind::Connection(_), _) => {
             "check the network, HTTPS_PROXY and --base-url; the next run may succeed"
+        }
+        (ErrorKind::Certificate(problem), _) if problem.is_about_time() => {
+            "check this machine's clock; for a proxy that opens TLS, name its certificate authority in SSL_CERT_FILE or SSL_CERT_DIR"
+        }
+        (ErrorKind::Certificate(_), _) => {
+            "check --base-url and HTTPS_PROXY; for a proxy that opens TLS, name its certificate authority in SSL_CERT_FILE or SSL_CERT_DIR, which then stand in for the system's"
         }
         (ErrorKind::RateLimited, _) => {
             "all programs of the organisation share 300 requests a minute: lower --max-requests-per-minute, or find what else uses them up"

@@ -52,12 +52,14 @@ impl ExitCode {
     /// The only place that turns the kind of an API error into a code.
     fn of_kind(kind: &ErrorKind) -> Self {
         match kind {
-            ErrorKind::Authentication | ErrorKind::TokenExpired | ErrorKind::PermissionDenied => {
-                Self::Credentials
-            }
-            ErrorKind::Connection(_) | ErrorKind::RateLimited | ErrorKind::Unavailable => {
-                Self::Unreachable
-            }
+            ErrorKind::Authentication
+            | ErrorKind::CredentialsLost
+            | ErrorKind::TokenExpired
+            | ErrorKind::PermissionDenied => Self::Credentials,
+            ErrorKind::Connection(_)
+            | ErrorKind::Certificate(_)
+            | ErrorKind::RateLimited
+            | ErrorKind::Unavailable => Self::Unreachable,
             ErrorKind::Rejected
             | ErrorKind::Redirected { .. }
             | ErrorKind::UnusableAnswer { .. }

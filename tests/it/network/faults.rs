@@ -8,8 +8,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use verkada_audit_logs::{Endpoint, Error, ErrorKind, MAX_RETRIES, NetworkFailure, Source};
 
-use crate::support::program::Program;
-use crate::support::raw_server::{AUDIT_LOGS, RawServer, Reply};
+use crate::support::raw_server::{RawServer, Reply};
 use crate::support::three_pages::{STEPS, Step, client, failing, read, requests, window};
 
 const ATTEMPTS: usize = MAX_RETRIES as usize + 1;
@@ -316,22 +315,4 @@ fn a_patient_client_rides_out_more_rate_limits_than_there_are_retries() {
         (3, 2 * ATTEMPTS + 1)
     );
     assert_eq!(impatient.statistics().rate_limited, 2 * ATTEMPTS as u64);
-}
-
-#[test]
-fn retry_after_wins_over_the_back_off() {
-    let past = "Sun, 06 Nov 1994 08:49:37 GMT";
-    for (status, asked) in [(503, "0"), (429, "0"), (500, past), (429, past)] {
-        let server = RawServer::start(move |_, _| {
-            Reply::with(status, &format!("retry-after: {asked}\r\n"), "busy")
-        });
-        // The real waits would add up to seconds: 1 + 2 + 4, or 3 times 5.
-        let ended = Program::asking_raw(&server).run(["--only", "audit-logs", "-v"]);
-        assert_eq!((ended.code, ended.stdout.as_str()), (Some(4), ""));
-        let retries: Vec<_> = ended.stderr.matches("wait_seconds=0.0").collect();
-        assert_eq!(retries.len(), MAX_RETRIES as usize, "{}", ended.stderr);
-        ended.says(&["4 attempts", "busy"]);
-        assert_eq!(server.seen_at("/token").len(), ATTEMPTS);
-        assert_eq!(server.seen_at(AUDIT_LOGS).len(), 0);
-    }
 }

@@ -1,6 +1,8 @@
 //! The conversation with a server: keys and tokens, pages, redirects, and everything that can fail.
 
+mod certificates;
 mod credentials;
 mod faults;
 mod paging;
 mod redirects;
+mod transport;

@@ -112,8 +112,8 @@ fn no_secret_is_printed_when_an_answer_cannot_be_used() {
 fn server_text_is_stripped_of_control_characters_and_cut() {
     let long = "é".repeat(2_000);
     let body = format!("\u{1b}[31mred\r\nerror: forged\u{7}\u{202e}\u{2028}{long}");
-    let server =
-        RawServer::start(move |_, _| Reply::with(400, "content-type: text/plain\r\n", &body));
+    let reply = move |_: &Request, _| Reply::with(400, "content-type: text/plain\r\n", &body);
+    let server = RawServer::issuing_tokens(reply);
     let ended = Program::asking_raw(&server).run([&RANGE[..], &["--only", "audit-logs"]].concat());
     assert_eq!(ended.code, Some(5));
     assert_eq!(ended.stderr.lines().count(), 2, "{}", ended.stderr);

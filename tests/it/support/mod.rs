@@ -6,3 +6,4 @@ pub(crate) mod raw_server;
 pub(crate) mod signals;
 pub(crate) mod terminal;
 pub(crate) mod three_pages;
+pub(crate) mod tls_server;
