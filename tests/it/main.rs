@@ -4,6 +4,7 @@ mod backfill;
 mod checkpoints;
 mod credentials;
 mod faults;
+mod files_safety;
 mod interrupted;
 mod kill;
 mod messages;
