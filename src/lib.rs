@@ -50,7 +50,8 @@
 //! json/              JSON text stepped through once, byte for byte
 //!
 //! demo/              a simulated Verkada over real HTTP on loopback, for --demo, the tests and the benches
-//! durable_file, digest, time    files replaced whole or not at all; SHA-256; Unix seconds
+//! files/             files replaced whole or not at all, and what a path leads to
+//! digest, time       SHA-256; Unix seconds
 //! ```
 
 #[cfg(not(unix))]
@@ -61,7 +62,7 @@ compile_error!(
 mod api;
 pub mod demo;
 mod digest;
-mod durable_file;
+mod files;
 mod json;
 #[doc(hidden)]
 pub mod pull;

@@ -199,8 +199,8 @@ impl VerkadaApiBuilder {
     ///
     /// # Errors
     ///
-    /// Fails if a number is out of range, if the environment names a proxy that cannot be used, or if the system's
-    /// certificates cannot be loaded.
+    /// Fails if a number is out of range, if the token file is mounted by itself, if the environment names a proxy that
+    /// cannot be used, or if the system's certificates cannot be loaded.
     pub fn build(self) -> Result<VerkadaApi, ConfigurationError> {
         if !(1..=MAX_PAGE_SIZE).contains(&self.options.page_size) {
             return Err(ConfigurationError::new(format!(
@@ -215,6 +215,12 @@ impl VerkadaApiBuilder {
         let file = self
             .token_file
             .map(|path| TokenFile::new(path, &self.key, &self.base_url));
+        if let Some(file) = file.as_ref().filter(|file| file.is_mount_point()) {
+            return Err(ConfigurationError::new(format!(
+                "the token file {} is a mount point, so it cannot be replaced; mount its folder instead",
+                file.path().display()
+            )));
+        }
         let pacer = Pacer::new(self.max_requests_per_minute);
         Ok(VerkadaApi::new(Inner {
             tokens: TokenStore::new(file),

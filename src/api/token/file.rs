@@ -1,7 +1,7 @@
 //! The file that carries a token from one run to the next.
 
-use std::fs;
-use std::io;
+use std::fs::OpenOptions;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,10 +11,13 @@ use serde_json::Value;
 
 use crate::api::http::BaseUrl;
 use crate::api::secret::Secret;
-use crate::durable_file;
+use crate::files;
 
 /// How long a token is used. Verkada documents a lifetime of 30 minutes; the rest is a margin.
 pub const DEFAULT_TOKEN_EXPIRATION_TIME: Duration = Duration::from_secs(25 * 60);
+
+/// At most this much of the file is read. A token has a few hundred bytes.
+const MOST_BYTES: u64 = 64 << 10;
 
 /// A token and when it was issued.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +28,7 @@ pub(in crate::api) struct Token {
 }
 
 impl Token {
-    /// Whether the token is young enough to be used: the only place that knows the margin. A token from the future is
+    /// Reports whether the token is young enough to be used: the only place that knows the margin. A token from the future is
     /// not trusted.
     pub(in crate::api) fn is_fresh(&self, now: i64) -> bool {
         let lifetime = DEFAULT_TOKEN_EXPIRATION_TIME.as_secs().cast_signed();
@@ -59,14 +62,19 @@ impl TokenFile {
         }
     }
 
+    /// Reports whether the file can be read and written to, but not replaced, because it is mounted by itself.
+    pub(in crate::api) fn is_mount_point(&self) -> bool {
+        files::is_mount_point(&self.path)
+    }
+
     /// Returns the token in the file, if it was issued for this key and host. A file that is missing, unreadable,
-    /// corrupt or bound to something else is not a failure: a new token is asked for.
+    /// corrupt, bound to something else or perhaps planted by another user is not a failure: a new token is asked for,
+    /// and storing it says what is wrong with the file.
     pub(super) fn load(&self) -> Option<Token> {
-        // Opening a pipe would wait for a writer.
-        if !fs::metadata(&self.path).ok()?.is_file() {
-            return None;
-        }
-        let contents: Contents = serde_json::from_slice(&fs::read(&self.path).ok()?).ok()?;
+        let file = files::open(&self.path, OpenOptions::new().read(true)).ok()?;
+        let mut text = Vec::new();
+        file.take(MOST_BYTES).read_to_end(&mut text).ok()?;
+        let contents: Contents = serde_json::from_slice(&text).ok()?;
         let bound = contents.base_url.as_ref() == Some(&self.base_url)
             && contents.key_fingerprint.as_ref() == Some(&self.key_fingerprint);
         bound.then_some(Token {
@@ -75,7 +83,7 @@ impl TokenFile {
         })
     }
 
-    /// Replaces the file; readable by the owner only.
+    /// Replaces the file; readable by the owner only. Several runs may do so at the same time.
     pub(super) fn store(&self, token: &Token) -> io::Result<()> {
         let contents = Contents {
             token: token.secret.expose().to_owned(),
@@ -83,14 +91,12 @@ impl TokenFile {
             base_url: Some(self.base_url.clone()),
             key_fingerprint: Some(self.key_fingerprint.clone()),
         };
-        // Several runs may share the file, so each writes to a temporary file of its own.
-        let ending = format!("{:016x}.tmp", fastrand::u64(..));
-        durable_file::replace_by(&self.path, &ending, |file| {
+        files::replace_shared(&self.path, |file| {
             Ok(serde_json::to_writer(file, &contents)?)
         })
     }
 
-    pub(super) fn path(&self) -> &Path {
+    pub(in crate::api) fn path(&self) -> &Path {
         &self.path
     }
 }
@@ -110,6 +116,7 @@ fn unix_seconds(timestamp: &Value) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;

@@ -1,8 +1,9 @@
 //! The end of a run: what went wrong, where to go on, and the exit code.
 
 use std::collections::HashSet;
+use std::io;
 
-use verkada_audit_logs::pull::{self, Outcome, Period, Report, SourceReport};
+use verkada_audit_logs::pull::{self, CheckpointError, Outcome, Period, Report, SourceReport};
 use verkada_audit_logs::{Endpoint, Source, time_text};
 
 use super::advice::advice;
@@ -63,6 +64,14 @@ fn say_up_to_date(config: &Config, source: Source, through: i64) -> ExitCode {
     ExitCode::Done
 }
 
+/// Reports whether there was no room: on the disk, in the quota, or within a limit on file size.
+fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
+    )
+}
+
 /// The message for a failure, if there is one, and its exit code.
 fn failure(config: &Config, source: Source, error: &pull::Error) -> (Option<String>, ExitCode) {
     if is_closed_pipe(error) {
@@ -75,7 +84,13 @@ fn failure(config: &Config, source: Source, error: &pull::Error) -> (Option<Stri
     }
     let advice = match error {
         pull::Error::Api(error) => advice(error),
-        pull::Error::Output(_) => "make room, or choose another --output".to_owned(),
+        pull::Error::Output(error) if is_full(error) => {
+            "make room, or choose another --output".to_owned()
+        }
+        // A file of --output shows the next run what it holds already.
+        pull::Error::Checkpoint(CheckpointError::Save { .. }) if config.output.is_none() => {
+            "the next run prints again what standard output took since the last save".to_owned()
+        }
         _ => String::new(),
     };
     let separator = if advice.is_empty() { "" } else { "; " };

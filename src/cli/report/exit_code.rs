@@ -44,7 +44,9 @@ impl ExitCode {
             pull::Error::Api(error) => Self::of_kind(error.kind()),
             pull::Error::Configuration(_)
             | pull::Error::Checkpoint(CheckpointError::Unusable { .. }) => Self::Usage,
-            pull::Error::Checkpoint(CheckpointError::Busy { .. }) => Self::Busy,
+            pull::Error::Checkpoint(
+                CheckpointError::Busy { .. } | CheckpointError::LockLost { .. },
+            ) => Self::Busy,
             _ => Self::Failure,
         }
     }

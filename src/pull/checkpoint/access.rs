@@ -1,7 +1,7 @@
 //! A checkpoint while a run has it: opened under its lock, checked, saved.
 
-use std::fs;
-use std::io;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::announcement::Announcement;
@@ -9,7 +9,7 @@ use super::file::{CheckpointFile, Unreadable};
 use super::lock::{Lock, NotLocked};
 use super::state::State;
 use crate::api::Source;
-use crate::durable_file;
+use crate::files;
 use crate::time::{CLOCK_TOLERANCE_SECONDS, time_text};
 
 /// The progress of all runs with the same file. The file is locked until this is dropped.
@@ -46,20 +46,28 @@ pub enum CheckpointError {
         /// What to do.
         remedy: &'static str,
     },
-    /// Progress cannot be saved, so what was printed last will be printed again.
-    #[error("the checkpoint {} cannot be saved: {error}; the next run repeats what was printed since the last save", path.display())]
+    /// The lock file was removed or replaced during the run, so another run may have begun with the same checkpoint.
+    #[error("the lock file {} was removed or replaced during the run, and another run may hold the checkpoint now; nothing more is printed, and the next run carries on", lock.display())]
+    LockLost {
+        /// The lock file.
+        lock: PathBuf,
+    },
+    /// Progress cannot be saved.
+    #[error("the checkpoint {} cannot be saved: {error}; {}", path.display(), remedy(error.kind()))]
     Save {
         /// The checkpoint.
         path: PathBuf,
-        /// What the system said.
+        /// What the system said, and about which path.
         error: io::Error,
     },
 }
 
 const REMEDY_CORRUPT: &str = "restore it from a backup, or move it away and give --start and --end to read from a time that is certainly printed";
 const REMEDY_OTHER: &str = "give each organisation and host a --checkpoint of its own";
-const REMEDY_ACCESS: &str = "make it a file that this user can read and replace";
-const REMEDY_FOLDER: &str = "create the folder";
+const REMEDY_FILE: &str = "name a file";
+const REMEDY_LINK: &str = "mount or create what it leads to, or remove it";
+const REMEDY_MOUNT: &str = "mount its folder instead of the file";
+const REMEDY_READABLE: &str = "make it a file that this user can read and write";
 const REMEDY_CLOCK: &str = "set this machine's clock, or restore an older checkpoint";
 const REMEDY_VERSION: &str = "run the version that wrote it, or a newer one";
 
@@ -75,27 +83,9 @@ impl Checkpoint {
         let path = &resolve(path)?;
         check_access(path)?;
         let lock = lock(path)?;
-        durable_file::check_replaceable(path).map_err(|error| {
-            unusable(path, format!("could not be saved: {error}"), REMEDY_ACCESS)
-        })?;
-        let state = match fs::read_to_string(path) {
-            Ok(text) => Some(parse(path, &text)?),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
-                return Err(unusable(
-                    path,
-                    "is corrupt (it is not text)",
-                    REMEDY_CORRUPT,
-                ));
-            }
-            Err(error) => {
-                return Err(unusable(
-                    path,
-                    format!("cannot be read: {error}"),
-                    REMEDY_ACCESS,
-                ));
-            }
-        };
+        files::check_replaceable(path)
+            .map_err(|error| unusable_after(path, "could not be saved", &error))?;
+        let state = read(path)?;
         Ok(Self {
             path: path.to_owned(),
             lock,
@@ -156,8 +146,20 @@ impl Checkpoint {
         }
     }
 
+    /// Refuses to go on if this run has lost its lock. Called before each write, so that no two runs print the same.
+    pub(in crate::pull) fn check_lock(&self) -> Result<(), CheckpointError> {
+        if self.lock.is_held() {
+            return Ok(());
+        }
+        Err(CheckpointError::LockLost {
+            lock: self.lock.path().to_owned(),
+        })
+    }
+
     /// Forgets what no later query can find, and writes the rest to the file, durably.
     pub(in crate::pull) fn save(&mut self) -> Result<(), CheckpointError> {
+        // Another run that has begun since knows more than this one.
+        self.check_lock()?;
         for source in Source::ALL {
             let state = self.state.source_mut(source);
             if let Some(watermark) = state.watermark {
@@ -165,7 +167,7 @@ impl Checkpoint {
             }
         }
         let file = CheckpointFile::from(&self.state);
-        let saved = durable_file::replace(&self.path, |writer| {
+        let saved = files::replace(&self.path, |writer| {
             Ok(serde_json::to_writer(writer, &file)?)
         });
         saved.map_err(|error| CheckpointError::Save {
@@ -191,7 +193,7 @@ impl Checkpoint {
         })
     }
 
-    /// Whether there was a file when this run began.
+    /// Reports whether there was a file when this run began.
     pub(in crate::pull) fn existed(&self) -> bool {
         self.existed
     }
@@ -231,34 +233,65 @@ fn parse(path: &Path, text: &str) -> Result<State, CheckpointError> {
         })
 }
 
+/// Reads the file, if there is one.
+fn read(path: &Path) -> Result<Option<State>, CheckpointError> {
+    if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(None);
+    }
+    let mut text = String::new();
+    let read = files::open(path, OpenOptions::new().read(true))
+        .and_then(|mut file| file.read_to_string(&mut text));
+    match read {
+        Ok(_) => parse(path, &text).map(Some),
+        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(unusable(
+            path,
+            "is corrupt (it is not text)",
+            REMEDY_CORRUPT,
+        )),
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(unusable(
+            path,
+            format!("cannot be read: {error}"),
+            REMEDY_READABLE,
+        )),
+        Err(error) => Err(unusable_after(path, "cannot be read", &error)),
+    }
+}
+
 /// Follows symbolic links, so that a run that uses another name finds the same lock.
 fn resolve(path: &Path) -> Result<PathBuf, CheckpointError> {
-    match fs::canonicalize(path) {
-        // The checkpoint may be where the link leads, on a volume that is not mounted yet.
-        Err(_) if path.is_symlink() => Err(unusable(path, "is a link to nothing", REMEDY_ACCESS)),
-        resolved => Ok(resolved.unwrap_or_else(|_| path.to_owned())),
+    let resolved =
+        files::resolve(path).map_err(|error| unusable_after(path, "cannot be used", &error))?;
+    // The checkpoint may be where the link leads, on a volume that is not mounted yet.
+    if path.is_symlink() && !resolved.exists() {
+        return Err(unusable(path, "is a link to nothing", REMEDY_LINK));
     }
+    Ok(resolved)
 }
 
 /// Refuses now what would fail later, when records have been printed.
 fn check_access(path: &Path) -> Result<(), CheckpointError> {
     if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
-        return Err(unusable(path, "names a folder", REMEDY_ACCESS));
+        return Err(unusable(path, "names a folder", REMEDY_FILE));
+    }
+    if files::is_mount_point(path) {
+        let problem = "is a mount point, so it cannot be replaced";
+        return Err(unusable(path, problem, REMEDY_MOUNT));
     }
     match fs::metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Err(unusable(path, "is a folder", REMEDY_ACCESS)),
+        Ok(metadata) if metadata.is_dir() => Err(unusable(path, "is a folder", REMEDY_FILE)),
         Ok(metadata) if !metadata.is_file() => {
-            Err(unusable(path, "is not a regular file", REMEDY_ACCESS))
+            Err(unusable(path, "is not a regular file", REMEDY_FILE))
         }
         Ok(metadata) if metadata.permissions().readonly() => {
-            Err(unusable(path, "is read-only", REMEDY_ACCESS))
+            Err(unusable(path, "is read-only", REMEDY_READABLE))
         }
+        // Why it cannot be looked at is said when it is locked.
         _ => Ok(()),
     }
 }
 
 fn lock(path: &Path) -> Result<Lock, CheckpointError> {
-    let locked = durable_file::neighbour(path, "lock")
+    let locked = files::neighbour(path, "lock")
         .map_err(NotLocked::Failed)
         .and_then(|lock_path| Lock::acquire(&lock_path));
     locked.map_err(|reason| match reason {
@@ -266,12 +299,7 @@ fn lock(path: &Path) -> Result<Lock, CheckpointError> {
             path: path.to_owned(),
             holder,
         },
-        NotLocked::Failed(error) if error.kind() == io::ErrorKind::NotFound => {
-            unusable(path, "is in a folder that does not exist", REMEDY_FOLDER)
-        }
-        NotLocked::Failed(error) => {
-            unusable(path, format!("cannot be locked: {error}"), REMEDY_ACCESS)
-        }
+        NotLocked::Failed(error) => unusable_after(path, "cannot be locked", &error),
     })
 }
 
@@ -280,5 +308,30 @@ fn unusable(path: &Path, problem: impl Into<String>, remedy: &'static str) -> Ch
         path: path.to_owned(),
         problem: problem.into(),
         remedy,
+    }
+}
+
+/// The checkpoint cannot be used because of `error`, which names the path that it is about.
+fn unusable_after(path: &Path, consequence: &str, error: &io::Error) -> CheckpointError {
+    let remedy = remedy(error.kind());
+    unusable(path, format!("{consequence}: {error}"), remedy)
+}
+
+/// The next step after a failure to open, lock or write a file. The failure's message names the path.
+fn remedy(kind: io::ErrorKind) -> &'static str {
+    match kind {
+        io::ErrorKind::NotFound => "create the folder",
+        io::ErrorKind::NotADirectory => "name a path whose folders are folders",
+        io::ErrorKind::PermissionDenied => "let this user read and write there",
+        io::ErrorKind::ReadOnlyFilesystem => "name a path where files can be written",
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "make room",
+        io::ErrorKind::InvalidFilename => "choose a shorter name",
+        io::ErrorKind::ResourceBusy => REMEDY_MOUNT,
+        io::ErrorKind::Unsupported => "name a path on a file system that can lock files",
+        // Something else is there under this name.
+        io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory => {
+            "remove it, or name a path in a folder that only this user may write to"
+        }
+        _ => "when that is mended, the next run carries on",
     }
 }

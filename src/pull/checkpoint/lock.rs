@@ -1,20 +1,25 @@
 //! The lock that keeps a second run away from a checkpoint.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
 
 use super::announcement::Announcement;
+use crate::files;
 
 /// Length of the text in the file. It never changes, so that a single write replaces the text whole: a run that is
 /// killed leaves the old text or the new one, never half of either.
 const TEXT_BYTES: usize = 128;
 
+/// How often a lock file is opened anew that is removed as often.
+const MOST_ATTEMPTS: usize = 100;
+
 /// A locked file beside the checkpoint, which itself is replaced with each save. It stays when the run ends.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
+    path: PathBuf,
     announced: Option<Announcement>,
 }
 
@@ -36,27 +41,47 @@ impl From<io::Error> for NotLocked {
 impl Lock {
     /// Locks the file at `path`, which is created if it does not exist, until this is dropped or the process ends.
     pub(super) fn acquire(path: &Path) -> Result<Self, NotLocked> {
-        let mut options = OpenOptions::new();
-        let options = options.read(true).write(true).create(true).truncate(false);
-        let mut file = options.mode(0o600).open(path)?;
-        let locked = file.try_lock();
-        let mut text = String::new();
-        // A text that cannot be read names no holder and announces nothing.
-        let _ = file.read_to_string(&mut text);
-        match locked {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let holder = text.lines().next().unwrap_or("process unknown");
-                return Err(NotLocked::Busy(holder.trim_end().to_owned()));
+        for _ in 0..MOST_ATTEMPTS {
+            let mut file = open(path)?;
+            let locked = file.try_lock();
+            let mut text = String::new();
+            // A text that cannot be read names no holder and announces nothing.
+            let _ = (&mut file)
+                .take(TEXT_BYTES as u64)
+                .read_to_string(&mut text);
+            match locked {
+                Ok(()) => {}
+                Err(TryLockError::WouldBlock) => return Err(NotLocked::Busy(holder(&text))),
+                Err(TryLockError::Error(error)) => {
+                    return Err(files::at("locking", path, &error).into());
+                }
             }
-            Err(TryLockError::Error(error)) => return Err(error.into()),
+            let mut lock = Self {
+                file,
+                path: path.to_owned(),
+                announced: text.lines().find_map(Announcement::parse),
+            };
+            // Between opening and locking somebody may have removed the file, and another run may hold a new one.
+            if lock.is_held() {
+                lock.write()
+                    .map_err(|error| files::at("writing", path, &error))?;
+                return Ok(lock);
+            }
         }
-        let mut lock = Self {
-            file,
-            announced: text.lines().find_map(Announcement::parse),
-        };
-        lock.write()?;
-        Ok(lock)
+        let message = format!("{} is removed again and again", path.display());
+        Err(io::Error::other(message).into())
+    }
+
+    /// Reports whether the path still leads to the locked file. If not, another run may hold a lock of the same name.
+    pub(super) fn is_held(&self) -> bool {
+        let found = fs::metadata(&self.path).and_then(|found| Ok((found, self.file.metadata()?)));
+        found
+            .is_ok_and(|(found, locked)| (found.dev(), found.ino()) == (locked.dev(), locked.ino()))
+    }
+
+    /// The path of the lock file.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The write that an earlier run had announced when it ended, or that this one has announced since.
@@ -82,9 +107,28 @@ impl Lock {
     }
 }
 
+/// Opens the file to be locked. It may be in a folder where others have planted something under its name.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    let options = options.read(true).write(true).create(true).truncate(false);
+    files::open(path, options.mode(0o600))
+}
+
+/// Returns the holder that the text of a lock file names. Only in the form in which a run writes it: it is shown.
+fn holder(text: &str) -> String {
+    let number = text
+        .lines()
+        .next()
+        .and_then(|line| line.strip_prefix("process "));
+    match number.and_then(|number| number.trim_end().parse::<u32>().ok()) {
+        Some(number) => format!("process {number}"),
+        None => "process unknown".to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
 
@@ -116,5 +160,50 @@ mod tests {
             panic!("it is locked");
         };
         assert_eq!(holder, format!("process {}", std::process::id()));
+    }
+    #[test]
+    fn a_lock_file_that_was_not_written_by_a_run_names_no_holder() {
+        assert_eq!(holder("process 42   \nwrites 1 bytes at 2\n"), "process 42");
+        for text in ["", "\n", "process \u{1b}[2J", "process -1", "anything else"] {
+            assert_eq!(holder(text), "process unknown", "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_lock_is_held_only_while_its_path_leads_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, away) = (folder.path().join("lock"), folder.path().join("away"));
+        let first = Lock::acquire(&path).unwrap();
+        assert!(first.is_held());
+        fs::rename(&path, &away).unwrap();
+        assert!(!first.is_held());
+        let second = Lock::acquire(&path).unwrap();
+        assert!(second.is_held() && !first.is_held());
+        fs::rename(&away, &path).unwrap();
+        assert!(first.is_held() && !second.is_held());
+        fs::remove_file(&path).unwrap();
+        assert!(!first.is_held());
+    }
+
+    #[test]
+    fn one_run_holds_the_lock_however_often_its_file_is_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("lock");
+        let holders = AtomicUsize::new(0);
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..2_000 {
+                        let Ok(_lock) = Lock::acquire(&path) else {
+                            continue;
+                        };
+                        assert_eq!(holders.fetch_add(1, Ordering::SeqCst), 0);
+                        std::thread::yield_now();
+                        holders.fetch_sub(1, Ordering::SeqCst);
+                        fs::remove_file(&path).unwrap();
+                    }
+                });
+            }
+        });
     }
 }

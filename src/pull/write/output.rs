@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
 use crate::digest::{hexadecimal, sha256};
-use crate::durable_file;
+use crate::files;
 use crate::pull::checkpoint::{Announcement, OutputMark};
 use crate::pull::read::Line;
 
@@ -154,7 +154,7 @@ impl Output {
     /// Makes a file that was just created survive a power cut.
     pub(super) fn sync_name(&self) -> io::Result<()> {
         match &self.0 {
-            Sink::File(output) if output.is_regular()? => durable_file::sync_folder(&output.path),
+            Sink::File(output) if output.is_regular()? => files::sync_folder(&output.path),
             _ => Ok(()),
         }
     }

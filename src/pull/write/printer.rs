@@ -68,6 +68,7 @@ impl Printer {
         let Some(checkpoint) = &mut self.checkpoint else {
             return end_torn_line(&mut self.output);
         };
+        checkpoint.check_lock()?;
         let known = checkpoint.state.output.clone();
         let announced = checkpoint.announced();
         let tail = self
@@ -143,6 +144,7 @@ impl Printer {
         } else {
             self.output.mark().map_err(Error::Output)?
         };
+        checkpoint.check_lock()?;
         if let Some(mark) = &mark {
             announce(checkpoint, mark, &fresh)?;
         }

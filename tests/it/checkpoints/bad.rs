@@ -73,21 +73,21 @@ fn a_checkpoint_that_cannot_be_replaced_is_refused_before_anything_is_printed() 
     good(&program, &[]);
     let path = program.path("progress.json");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
-    assert_refused(&program, &[], &["is read-only", "read and replace"]);
+    assert_refused(&program, &[], &["is read-only", "read and write"]);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
 
     // Stands for a folder in which no file can be created, because the superuser can create one anywhere.
     fs::create_dir(program.path("progress.json.tmp")).unwrap();
     let before = fs::read(&path).unwrap();
     let ended = program.run(range(START, END, &[]));
-    ended.refuses(2, &["could not be saved", "read and replace"]);
+    ended.refuses(2, &["could not be saved: removing", "progress.json.tmp"]);
     assert_eq!(fs::read(&path).unwrap(), before);
     fs::remove_dir(program.path("progress.json.tmp")).unwrap();
 
     fs::remove_file(&path).unwrap();
     fs::create_dir(&path).unwrap();
     let ended = program.run(range(START, END, &[]));
-    ended.refuses(2, &["is a folder", "read and replace"]);
+    ended.refuses(2, &["is a folder", "name a file"]);
     assert!(path.is_dir());
 
     fs::remove_dir(&path).unwrap();

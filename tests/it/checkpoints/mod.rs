@@ -3,6 +3,7 @@
 mod bad;
 mod carrying_on;
 mod files;
+mod safety;
 
 use std::fs;
 use std::sync::Arc;

@@ -1,0 +1,17 @@
+//! Files that matter: replaced whole or not at all, never through a link that somebody else has planted, and named in
+//! every error.
+//!
+//! ```text
+//! durable ---> trust ---> failure    what a path leads to, and whether that may be used; errors that name the path
+//! mounts                             a mounted file can be written to, but not replaced
+//! ```
+
+mod durable;
+mod failure;
+mod mounts;
+mod trust;
+
+pub(crate) use durable::{check_replaceable, neighbour, replace, replace_shared, sync_folder};
+pub(crate) use failure::at;
+pub(crate) use mounts::is_mount_point;
+pub(crate) use trust::{open, resolve};
