@@ -29,8 +29,6 @@ use crate::time::unix_now;
 pub(in crate::api) const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 pub(in crate::api) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-verkada-auth");
 
-const BYTE_ORDER_MARK: char = '\u{FEFF}';
-
 /// One request, before it is sent.
 #[derive(Debug)]
 pub(in crate::api) struct Call {
@@ -320,15 +318,8 @@ fn accept<T>(
     parse: impl Fn(Answer) -> Result<T, Unusable>,
 ) -> Result<T, Error> {
     let size = body.len();
-    let Ok(mut body) = String::from_utf8(body) else {
-        return Err(unusable(call, headers, size, "it is not UTF-8"));
-    };
-    // RFC 8259 lets a reader skip it.
-    if body.starts_with(BYTE_ORDER_MARK) {
-        body.drain(..BYTE_ORDER_MARK.len_utf8());
-    }
-    let server_time = server_time(headers);
-    parse(Answer { body, server_time }).map_err(|problem| match problem {
+    let answer = Answer::new(body, server_time(headers));
+    parse(answer).map_err(|problem| match problem {
         Unusable::EndsEarly if !announces_its_end(headers) => {
             let words = "it ends in the middle of the JSON text".to_owned();
             let failure = NetworkFailure::CutShort(ServerText::cleaned(words));
@@ -338,6 +329,11 @@ fn accept<T>(
         Unusable::EndsEarly => unusable(call, headers, size, "it is not JSON (it ends early)"),
         Unusable::Malformed(_) => unusable(call, headers, size, "it is not JSON"),
         Unusable::Unexpected(words) => unusable(call, headers, size, &words),
+        Unusable::OtherKeys(words, keys) => {
+            let clean = |key: &str| server_text::clean(key, &call.secrets()).to_string();
+            let words = format!("{words} {}", keys.in_words(clean));
+            unusable(call, headers, size, &words)
+        }
     })
 }
 
