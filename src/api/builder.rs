@@ -67,6 +67,13 @@ impl VerkadaApi {
     ///
     /// [`ErrorKind::Configuration`](super::error::ErrorKind::Configuration) names the variable that is missing or cannot
     /// be used.
+    ///
+    /// ```no_run
+    /// # use verkada_audit_logs::VerkadaApi;
+    /// // VERKADA_API_KEY and VERKADA_REGION are set.
+    /// let client = VerkadaApi::from_env()?;
+    /// # Ok::<(), verkada_audit_logs::Error>(())
+    /// ```
     pub fn from_env() -> Result<Self, Error> {
         Ok(VerkadaApiBuilder::from_env()?.build()?)
     }
@@ -151,7 +158,7 @@ impl VerkadaApiBuilder {
         self
     }
 
-    /// Whether notifications come with signed image links, which are secrets that expire soon.
+    /// Asks for signed image links in notifications. They are secrets that expire soon. Default: no.
     #[must_use]
     pub fn include_image_url(mut self, include: bool) -> Self {
         self.options.include_image_url = include;

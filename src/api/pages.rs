@@ -166,12 +166,21 @@ impl Pages {
         Ok(Cursor::After(token.to_owned()))
     }
 
-    /// Whether the last page has been read.
+    /// Reports whether the last page has been read.
     pub fn is_finished(&self) -> bool {
         matches!(self.cursor, Cursor::Finished)
     }
 
     /// The same pages as a [`Stream`], which ends after the first error.
+    ///
+    /// ```no_run
+    /// # use futures_util::TryStreamExt;
+    /// # use verkada_audit_logs::{Page, Source, VerkadaApi, Window};
+    /// # async fn read(client: VerkadaApi, window: Window) -> Result<(), verkada_audit_logs::Error> {
+    /// let pages: Vec<Page> = client.pages(Source::AuditLogs, window).into_stream().try_collect().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
     pub fn into_stream(self) -> impl Stream<Item = Result<Page, Error>> {
         try_unfold(self, |mut pages| async move {
             Ok(pages.next_page().await?.map(|page| (page, pages)))

@@ -20,7 +20,7 @@ pub(super) struct ReadAheadBudget {
 }
 
 impl ReadAheadBudget {
-    /// Whether more may be fetched ahead.
+    /// Reports whether more may be fetched ahead.
     pub(super) fn has_room(&self) -> bool {
         let most = if self.is_printing() {
             READ_AHEAD_BYTES
@@ -30,7 +30,7 @@ impl ReadAheadBudget {
         self.bytes.load(Ordering::Relaxed) < most
     }
 
-    /// Whether this is the source that is being printed.
+    /// Reports whether this is the source that is being printed.
     pub(super) fn is_printing(&self) -> bool {
         self.is_printing.load(Ordering::Relaxed)
     }

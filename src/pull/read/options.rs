@@ -1,9 +1,9 @@
-//! What is read of one source, and how.
+//! Options of the read of one source.
 
 use crate::api::{Source, Window};
 use crate::pull::filter::EventFilter;
 
-/// What is read, and how.
+/// Options of the read of one source.
 #[derive(Clone, Debug)]
 pub(in crate::pull) struct ReadOptions {
     pub(in crate::pull) source: Source,

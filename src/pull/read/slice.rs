@@ -42,7 +42,7 @@ pub(in crate::pull) struct Line {
     pub(in crate::pull) text: LineText,
     /// The last Unix second at which a later query could find this record again.
     pub(in crate::pull) findable_until: i64,
-    /// Whether its time is outside the slice that it came with.
+    /// True if its time is outside the slice that it came with.
     pub(in crate::pull) is_stray: bool,
 }
 
@@ -72,7 +72,7 @@ pub(in crate::pull) struct Slice {
     pub(in crate::pull) edge: Edge,
 }
 
-/// What was found in the seconds at the ends of a slice, whether the filter kept it or not.
+/// Findings in the seconds at the ends of a slice, of records that the filter left out as well.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::pull) struct Edge {
     /// A record exactly on the first second that was requested, which an API with exclusive starts would not show.

@@ -1,4 +1,4 @@
-//! Whatever is wrong with a checkpoint is said, nothing is printed, and the file stays as it is.
+//! A checkpoint that cannot be used is refused with the reason: nothing is printed, and the file stays as it is.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -10,8 +10,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use verkada_audit_logs::demo::DemoServer;
 
 use super::{END, MIDDLE, START, profile, range, server};
-use crate::program::Program;
-use crate::raw_server::{RawServer, Reply, Request};
+use crate::support::program::Program;
+use crate::support::raw_server::{RawServer, Reply, Request};
 
 /// A good checkpoint, made by a run.
 fn good(program: &Program, more: &[&str]) -> String {
@@ -67,7 +67,7 @@ fn a_file_that_no_run_wrote_is_refused_and_left_alone() {
 }
 
 #[test]
-fn what_cannot_be_replaced_is_noticed_before_anything_is_printed() {
+fn a_checkpoint_that_cannot_be_replaced_is_refused_before_anything_is_printed() {
     let server = server();
     let program = Program::asking_demo(&server);
     good(&program, &[]);
@@ -76,7 +76,7 @@ fn what_cannot_be_replaced_is_noticed_before_anything_is_printed() {
     assert_refused(&program, &[], &["is read-only", "read and replace"]);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
 
-    // Stands for a folder in which no file can be created, which binds no superuser.
+    // Stands for a folder in which no file can be created, because the superuser can create one anywhere.
     fs::create_dir(program.path("progress.json.tmp")).unwrap();
     let before = fs::read(&path).unwrap();
     let ended = program.run(range(START, END, &[]));
@@ -97,7 +97,7 @@ fn what_cannot_be_replaced_is_noticed_before_anything_is_printed() {
 }
 
 #[test]
-fn a_missing_folder_is_an_error_and_is_not_made() {
+fn a_missing_folder_is_an_error_and_is_not_created() {
     let server = server();
     let program = Program::asking_demo(&server);
     let ended = program.run(["--checkpoint", "missing/progress.json"]);
@@ -123,7 +123,7 @@ fn another_host_is_refused() {
 }
 
 #[test]
-fn a_clock_that_lies_before_what_is_printed_is_refused() {
+fn a_clock_before_the_watermark_is_refused() {
     let server = server();
     let program = Program::asking_demo(&server);
     let text = good(&program, &[]);

@@ -1,4 +1,4 @@
-//! The next run goes on where the last one stopped, whatever stopped it.
+//! The next run carries on where the last one stopped, for whatever reason it stopped.
 
 use std::fs::{self, File};
 use std::process::Stdio;
@@ -10,10 +10,10 @@ use verkada_audit_logs::demo::{DemoServer, Profile};
 use verkada_audit_logs::pull::Checkpoint;
 
 use super::{END, MIDDLE, START, Switch, everything, profile, range, server, sorted, watermark};
-use crate::program::{Ended, Program};
+use crate::support::program::{Ended, Program};
 
 #[test]
-fn a_second_run_at_the_same_time_says_whom_to_wait_for() {
+fn a_second_run_at_the_same_time_names_the_process_to_wait_for() {
     let server = server();
     let program = Program::asking_demo(&server);
     let held = Checkpoint::open(&program.path("progress.json"), "any").unwrap();
@@ -136,7 +136,7 @@ fn a_reader_that_goes_away_leaves_everything_to_the_next_run() {
 }
 
 #[test]
-fn a_full_disk_behind_standard_output_leaves_everything_to_the_next_run() {
+fn a_full_disk_on_standard_output_leaves_everything_to_the_next_run() {
     let server = server();
     let program = Program::asking_demo(&server);
     let full = File::options().write(true).open("/dev/full").unwrap();
@@ -183,7 +183,7 @@ fn an_empty_window_is_progress() {
 }
 
 #[test]
-fn the_watermark_does_not_pass_a_server_that_is_behind() {
+fn the_watermark_does_not_pass_the_clock_of_the_server() {
     let clock = Arc::new(AtomicI64::new(MIDDLE - 700));
     let of_server = Arc::clone(&clock);
     let server = DemoServer::builder(profile(1))
@@ -205,7 +205,7 @@ fn the_watermark_does_not_pass_a_server_that_is_behind() {
 }
 
 #[test]
-fn a_record_that_turns_up_behind_a_reading_run_is_not_passed_over() {
+fn a_record_that_appears_late_during_a_slow_run_is_found_by_the_next() {
     let profile = Profile {
         processing_delays: Vec::new(),
         visibility_delays: vec![1_800],

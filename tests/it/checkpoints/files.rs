@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use verkada_audit_logs::pull::Checkpoint;
 
 use super::{END, MIDDLE, START, everything, range, server, sorted};
-use crate::program::Program;
+use crate::support::program::Program;
 
 const APPEND: [&str; 2] = ["--output", "records.jsonl"];
 
@@ -50,23 +50,7 @@ fn a_linked_checkpoint_is_locked_and_replaced_where_the_link_leads() {
 }
 
 #[test]
-fn without_a_checkpoint_an_output_file_is_simply_appended_to() {
-    let server = server();
-    let program = Program::asking_demo(&server);
-    program.write("records.jsonl", "what was there\n");
-    let (start, end) = (START.to_string(), MIDDLE.to_string());
-    let arguments = ["--all-events", "--start", &start, "--end", &end];
-    let arguments = arguments.iter().chain(&APPEND);
-    program.run(arguments.clone()).quietly();
-    let once = fs::read_to_string(program.path("records.jsonl")).unwrap();
-    let records = once.strip_prefix("what was there\n").unwrap();
-    program.run(arguments).quietly();
-    let twice = fs::read_to_string(program.path("records.jsonl")).unwrap();
-    assert!(twice == format!("{once}{records}"));
-}
-
-#[test]
-fn only_what_a_killed_run_left_is_cut_off() {
+fn only_the_lines_of_a_killed_run_are_cut_off() {
     let server = server();
     let program = Program::asking_demo(&server);
     program.run(range(START, MIDDLE, &APPEND)).quietly();
@@ -82,7 +66,7 @@ fn only_what_a_killed_run_left_is_cut_off() {
 }
 
 #[test]
-fn what_something_else_has_appended_is_never_cut_off() {
+fn lines_of_another_program_are_never_cut_off() {
     let server = server();
     let program = Program::asking_demo(&server);
     program.run(range(START, MIDDLE, &APPEND)).quietly();
@@ -118,7 +102,7 @@ fn an_announcement_is_about_one_file_and_one_run_only() {
 }
 
 #[test]
-fn what_is_appended_after_a_full_disk_is_never_cut_off() {
+fn lines_appended_after_a_full_disk_are_never_cut_off() {
     let server = server();
     let program = Program::asking_demo(&server);
     program.run(range(START, MIDDLE, &APPEND)).quietly();
@@ -144,7 +128,7 @@ fn what_is_appended_after_a_full_disk_is_never_cut_off() {
 }
 
 #[test]
-fn a_file_that_was_renamed_after_a_killed_run_is_told() {
+fn a_file_that_was_renamed_after_a_killed_run_is_reported() {
     let server = server();
     let program = Program::asking_demo(&server);
     program.run(range(START, MIDDLE, &APPEND)).quietly();
@@ -158,26 +142,6 @@ fn a_file_that_was_renamed_after_a_killed_run_is_told() {
     let ended = program.run(range(START, END, &APPEND));
     assert_eq!(ended.code, Some(0));
     ended.says(&["not the one that a killed run was writing to", "bytes=700"]);
-}
-
-#[test]
-fn a_run_that_is_killed_as_it_starts_leaves_the_announcement_of_the_one_before() {
-    let program = Program::bare();
-    let demo = ["--demo", "--only", "notifications"].into_iter();
-    let arguments: Vec<_> = demo.chain(APPEND).chain(["--checkpoint", "c"]).collect();
-    program.run(&arguments).quietly();
-    let announcement = "writes 700 bytes at 12345";
-    let mut dice = fastrand::Rng::with_seed(7);
-    for _ in 0..150 {
-        program.write("c.lock", format!("process 1\n{announcement}\n"));
-        // Without the output file, nobody knows what has become of the announced lines.
-        let mut child = program.spawn(["--demo", "--checkpoint", "c"]);
-        std::thread::sleep(std::time::Duration::from_millis(4).mul_f64(dice.f64()));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let lock = fs::read_to_string(program.path("c.lock")).unwrap();
-        assert!(lock.contains(announcement), "{lock:?}");
-    }
 }
 
 #[test]
@@ -206,7 +170,7 @@ fn one_file_never_serves_two_purposes() {
     assert!(program.files().is_empty());
 }
 
-/// What happens to the output file between two runs.
+/// A change of the output file between two runs.
 type Rotate = fn(&Program);
 
 #[test]

@@ -1,4 +1,4 @@
-//! What really occurred in a run.
+//! Counts of what occurred in a run.
 
 use verkada_audit_logs::Source;
 use verkada_audit_logs::pull::{Moment, Outcome};

@@ -1,4 +1,4 @@
-//! One history: runs, mishaps, and what came of it.
+//! One history: its runs, its mishaps, and its output.
 
 use std::fs;
 use std::time::Duration;
@@ -31,14 +31,14 @@ pub(super) struct History {
     pub(super) scenario: Scenario,
     pub(super) world: World,
     pub(super) counts: Counts,
-    /// What runs have printed and acknowledged.
+    /// Lines that runs have printed and acknowledged.
     pub(super) printed: Vec<String>,
     /// How much of the output file is among it, and the files before it.
     pub(super) taken: usize,
     pub(super) rotated: Vec<u8>,
-    /// Whether no run has acknowledged anything since the last file was put away.
+    /// True until a run has acknowledged something since the last rotation.
     is_rotated: bool,
-    /// Where the first run began, unless it was killed before it said so.
+    /// Start of the first run, unless it was killed before it saved that.
     pub(super) since: Option<i64>,
     /// Per source, as `Source::ALL` has it.
     pub(super) through: [Option<i64>; 2],
@@ -178,6 +178,7 @@ impl History {
             Mishap::StopsAtRequest(request) => (None, Some(request)),
             _ => (None, None),
         };
+        self.world.renew_client();
         let will = &self.world.will;
         will.ring_at(dies_at.or(stops_at).unwrap_or(0));
         let (stop, stopping) = watch::channel(false);
@@ -207,7 +208,7 @@ impl History {
         }
     }
 
-    /// Where a first run begins.
+    /// Start of a first run.
     fn start(&self, period: Period, now: i64) -> i64 {
         match period {
             Period::Range { start, .. } => start,
@@ -260,7 +261,7 @@ impl History {
         Ok(())
     }
 
-    /// What lies behind the acknowledged end need not have reached the disk; nor need a checkpoint be whole
+    /// Bytes after the acknowledged end need not have reached the disk, and a checkpoint need not be whole
     /// that was not renamed yet.
     fn tear(&mut self, acknowledged: usize, length: usize) {
         if length > acknowledged && self.dice.bool() {

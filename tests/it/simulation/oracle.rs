@@ -1,4 +1,4 @@
-//! What should have been printed.
+//! The records that should have been printed.
 //!
 //! The promise covers each record that becomes visible at most the overlap after its time. That time is the
 //! one by which the stretch it falls into is read: the event time for notifications and for a range, the
@@ -6,7 +6,7 @@
 //! where the range had come to, the union is promised: what happened before `X` and was visible in time by its
 //! event, and what was processed from `X` on.
 //!
-//! Between what is promised and what must not be there lies only this: an audit log from before `X` that was
+//! One kind of record is neither promised nor forbidden: an audit log from before `X` that was
 //! too late by its event time, or that was processed within a range in which it did not happen. Whether it is
 //! found depends on when it was asked for; it may be printed once, and never twice. The same goes for what
 //! became visible while the last run was reading.
@@ -16,7 +16,7 @@ use std::collections::HashMap;
 use verkada_audit_logs::Source;
 use verkada_audit_logs::demo::{DemoRecord, Organisation, TimeBase, WindowEnds};
 
-/// What one source's runs have covered.
+/// The times that one source's runs have covered.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Coverage {
     pub(super) since: i64,
@@ -53,7 +53,7 @@ impl Coverage {
         self.after_start(record.event_time)
             && record.event_time < self.switched
             && record.visible_time <= record.event_time + self.overlap
-            // What the range did not see yet, scheduled runs find when its processed time has come.
+            // Scheduled runs find what the range did not see yet, when its processed time has come.
             && record.processed_time.is_some_and(|time| self.before_end(time))
     }
 
@@ -81,7 +81,7 @@ impl Coverage {
     }
 }
 
-/// What each record's fate should be.
+/// Returns how often each record must and may be printed.
 pub(super) fn ledger(organisation: &Organisation, source: Source, covered: &Coverage) -> Ledger {
     let longest = organisation.profile().longest_delay().as_secs() as i64;
     let span = covered.since - longest..=covered.through + 1;
@@ -127,7 +127,7 @@ pub(super) fn compare<'a>(
 
 macro_rules! counts {
     ($($(#[$doc:meta])* $name:ident: $least:literal,)*) => {
-        /// What really occurred.
+        /// How often each thing occurred, over all histories.
         #[derive(Clone, Debug, Default)]
         pub(super) struct Counts { $($(#[$doc])* pub(super) $name: u64,)* }
 
@@ -163,7 +163,7 @@ counts! {
     died_before_save: 50,
     /// Of those, how many left half a slice.
     torn: 20,
-    /// Runs that died behind a saved slice.
+    /// Runs that died after a slice was saved.
     died_after_save: 50,
     /// Runs that died at some request.
     died_reading: 100,
@@ -179,7 +179,7 @@ counts! {
     interrupted_ranges: 50,
     /// Changes from event time to processed time, one for each source that really was read on.
     switches: 200,
-    /// Records that a range printed ahead of their processed time, which lay behind its end.
+    /// Records that a range printed ahead of their processed time, which was after its end.
     ahead: 20,
     /// Output files that were renamed or copied and emptied.
     rotations: 200,

@@ -1,4 +1,4 @@
-//! What is drawn at random before a history begins.
+//! The random choices that are made before a history begins.
 
 use fastrand::Rng;
 use verkada_audit_logs::Source;

@@ -1,4 +1,4 @@
-//! What a history plays in: a server with a clock and a will of its own, and a folder.
+//! The surroundings of a history: a folder, and a server with a clock and failures of its own.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -15,7 +15,7 @@ use super::scenario::Scenario;
 /// The pace of the client: none.
 const UNLIMITED: u32 = 60_000_000;
 
-/// What goes wrong with a request.
+/// Failures of a request.
 const FAULTS: [Fault; 8] = [
     Fault::Drop,
     Fault::Status(500),
@@ -31,10 +31,11 @@ pub(super) struct World {
     pub(super) server: DemoServer,
     pub(super) api: VerkadaApi,
     pub(super) will: Arc<Will>,
+    page_size: u32,
     folder: TempDir,
 }
 
-/// What the server's hooks go by.
+/// The state behind the server's hooks.
 pub(super) struct Will {
     /// The server's present; it goes on by some seconds with each request.
     clock: AtomicI64,
@@ -107,17 +108,11 @@ impl World {
             .token_lifetime(Duration::from_secs(1 << 40))
             .start()
             .unwrap();
-        let api = VerkadaApi::builder(Secret::new(server.api_key()).unwrap())
-            .base_url(server.base_url().parse().unwrap())
-            .page_size(scenario.page_size)
-            .max_requests_per_minute(UNLIMITED)
-            .first_retry_wait(Duration::from_micros(100))
-            .rate_limit_patience(Duration::from_millis(3))
-            .build()
-            .unwrap();
+        let page_size = scenario.page_size;
         Self {
+            api: client(&server, page_size),
+            page_size,
             server,
-            api,
             will,
             folder: folder(),
         }
@@ -126,6 +121,23 @@ impl World {
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
+
+    /// Replaces the client, as a new process has one of its own: requests of a killed run may still be under way, and the
+    /// next run must not share their failures.
+    pub(super) fn renew_client(&mut self) {
+        self.api = client(&self.server, self.page_size);
+    }
+}
+
+fn client(server: &DemoServer, page_size: u32) -> VerkadaApi {
+    VerkadaApi::builder(Secret::new(server.api_key()).unwrap())
+        .base_url(server.base_url().parse().unwrap())
+        .page_size(page_size)
+        .max_requests_per_minute(UNLIMITED)
+        .first_retry_wait(Duration::from_micros(100))
+        .rate_limit_patience(Duration::from_millis(3))
+        .build()
+        .unwrap()
 }
 
 /// In memory where there is such a folder: every slice is synced.

@@ -1,0 +1,6 @@
+//! The conversation with a server: keys and tokens, pages, redirects, and everything that can fail.
+
+mod credentials;
+mod faults;
+mod paging;
+mod redirects;

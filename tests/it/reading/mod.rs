@@ -1,0 +1,6 @@
+//! A window or a long range becomes requests, and their answers become one sequence of records.
+
+mod backfill;
+mod slices;
+mod timeless;
+mod windows;
