@@ -145,8 +145,9 @@ impl VerkadaApi {
             rides_out: self.rides_out_rate_limits,
             urgency: urgency.clone(),
         };
+        let page_size = self.page_size();
         let parse = move |answer: Answer| {
-            let page = Page::parse(answer.body, source)?;
+            let page = Page::parse(answer.body, source, page_size)?;
             debug!(%source, records = page.records.len(), more = page.next.is_some(), "read a page");
             Ok(Page {
                 server_time: answer.server_time,
@@ -217,7 +218,8 @@ impl fmt::Debug for VerkadaApi {
 
 /// Reads the answer to `POST /token`. One third party's schema allows a null token: then there is none.
 fn issued_token(answer: Answer) -> Result<Secret, Unusable> {
-    let body = &answer.body;
+    let body =
+        str::from_utf8(&answer.body).map_err(|_| Unusable::Unexpected("it is not UTF-8".into()))?;
     let issued: serde_json::Map<_, _> = serde_json::from_str(body).map_err(|error| {
         if error.is_eof() {
             Unusable::EndsEarly

@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! builder ---> client <--- pages       lists: page by page, or whole
-//!                | | `---> page ---> record    what comes back
+//!                | | `---> page ---> envelope ---> record    what comes back
 //!                | `-----> token/      the token, in memory and in its file
 //!                `-------> http/       one request until it is answered
 //! below all of them: source, window, secret, error
@@ -13,6 +13,7 @@
 
 mod builder;
 mod client;
+mod envelope;
 mod error;
 mod http;
 mod page;

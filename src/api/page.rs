@@ -1,14 +1,21 @@
 //! One page of a list.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
+use tracing::warn;
 
+use super::envelope::{Envelope, Expected, wrong_type};
 use super::http::Unusable;
-use super::record::{Outline, Record};
+use super::record::Record;
 use super::source::Source;
-use crate::json::{Malformed, Scan, decode_string};
+use super::window::TimeBase;
+use crate::json::{Malformed, decode_string, repair};
+
+/// A warning names the times of at most this many repaired records of a page.
+const MOST_TIMES_NAMED: usize = 5;
 
 /// One page of a list, newest record first, as the API answers.
 #[derive(Clone, Debug)]
@@ -22,124 +29,136 @@ pub struct Page {
 }
 
 impl Page {
-    /// Reads `body`, the answer of `source`'s endpoint. A list that is missing or null is empty; a next page
-    /// token that is missing, null or empty ends the read.
-    pub(super) fn parse(body: String, source: Source) -> Result<Self, Unusable> {
-        let Envelope {
-            list,
-            next,
-            has_message,
-        } = Envelope::read(&body, source.list_key())
-            .map_err(|problem| problem.located_in(&body))?;
-        let (list, next) = (list.flatten(), next_page_token(next)?);
-        if list.is_none() && next.is_none() && has_message {
-            return Err(Unusable::Unexpected(
-                "it is an error message instead of a list".into(),
-            ));
+    /// Reads `body`, the answer of `source`'s endpoint to a request for `page_size` records. A list that is null is
+    /// empty; a next page token that is null or empty, or missing from a page that is not full, ends the read.
+    ///
+    /// Strings with raw control characters or bytes that are not UTF-8 are repaired with a warning, so that one bad
+    /// record does not withhold all others.
+    pub(super) fn parse(body: Vec<u8>, source: Source, page_size: u32) -> Result<Self, Unusable> {
+        let expected = Expected { source, page_size };
+        let text = match String::from_utf8(body) {
+            Ok(text) => text,
+            Err(error) => {
+                let problem = Unusable::Unexpected("it is not UTF-8".into());
+                return Self::repaired(error.as_bytes(), expected, problem);
+            }
+        };
+        match Envelope::read(&text, expected) {
+            Ok(envelope) => Self::new(text, envelope),
+            Err(problem) if is_at_control_character(&problem, &text) => {
+                let problem = problem.located_in(&text);
+                Self::repaired(text.as_bytes(), expected, problem)
+            }
+            Err(problem) => Err(problem.located_in(&text)),
         }
-        let body = Arc::new(body);
-        let outlines = list.unwrap_or_default().into_iter();
+    }
+
+    fn new(text: String, envelope: Envelope) -> Result<Self, Unusable> {
+        let next = match envelope.next {
+            Some(range) => next_page_token(&text[range])?,
+            None => None,
+        };
+        let text = Arc::new(text);
+        let outlines = envelope.list.into_iter();
         Ok(Self {
             records: outlines
-                .map(|outline| Record::new(&body, outline))
+                .map(|outline| Record::new(&text, outline))
                 .collect(),
             next,
             server_time: None,
         })
     }
+
+    /// Reads `body` once its strings are repaired. If that is not enough, the answer cannot be used because of
+    /// `problem`, which was found before the repair.
+    fn repaired(body: &[u8], expected: Expected, problem: Unusable) -> Result<Self, Unusable> {
+        let Some(repaired) = repair(body) else {
+            return Err(problem);
+        };
+        let (text, repairs) = (repaired.text, repaired.repairs);
+        let envelope = match Envelope::read(&text, expected) {
+            Ok(envelope) => envelope,
+            Err(Unusable::Malformed(Malformed { at })) if at < text.len() => return Err(problem),
+            Err(other) => return Err(other.located_in(&text)),
+        };
+        if let Some(range) = &envelope.next
+            && text[range.clone()].contains(char::REPLACEMENT_CHARACTER)
+            && !within(&repairs, range).is_empty()
+        {
+            // With a replaced byte it would be another token.
+            let words = "“next_page_token” is not UTF-8".into();
+            return Err(Unusable::Unexpected(words));
+        }
+        let page = Self::new(text, envelope)?;
+        page.warn_of_repairs(&repairs, expected.source);
+        Ok(page)
+    }
+
+    /// Says which records hold one of `repairs`.
+    fn warn_of_repairs(&self, repairs: &[usize], source: Source) {
+        let is_repaired = |record: &&Record| {
+            let (_, range) = record.in_page();
+            let range = range.start as usize..range.end as usize;
+            !within(repairs, &range).is_empty()
+        };
+        let repaired: Vec<_> = self.records.iter().filter(is_repaired).collect();
+        if repaired.is_empty() {
+            return;
+        }
+        let times = repaired.iter().take(MOST_TIMES_NAMED).map(|record| {
+            let time = record.time(TimeBase::Event);
+            time.or_else(|| record.processed_timestamp())
+                .map_or("unknown".to_owned(), |time| {
+                    time.to_rfc3339_opts(SecondsFormat::AutoSi, true)
+                })
+        });
+        let times = times.collect::<Vec<_>>().join(", ");
+        warn!(%source, records = repaired.len(), %times, "records held what JSON does not allow: control characters, which were escaped, or bytes that are not UTF-8, which were replaced by U+FFFD");
+    }
 }
 
-/// Reads the token of the next page. Null, empty and missing mean that there is none; a number is taken by its digits.
-fn next_page_token(raw: Option<&str>) -> Result<Option<String>, Unusable> {
-    let raw = raw.unwrap_or("null");
+/// The part of `positions`, which ascend, that is within `range`.
+fn within<'a>(positions: &'a [usize], range: &Range<usize>) -> &'a [usize] {
+    let from = positions.partition_point(|at| *at < range.start);
+    let to = positions.partition_point(|at| *at < range.end);
+    &positions[from..to]
+}
+
+/// Reports whether `text` stops being JSON at a control character, which may be within a string.
+fn is_at_control_character(problem: &Unusable, text: &str) -> bool {
+    let Unusable::Malformed(Malformed { at }) = problem else {
+        return false;
+    };
+    text.as_bytes().get(*at).is_some_and(u8::is_ascii_control)
+}
+
+/// Reads the value of the next page token. Null and empty mean that there is none; a number is taken by its digits.
+fn next_page_token(raw: &str) -> Result<Option<String>, Unusable> {
     let token = match raw.as_bytes() {
         b"null" => return Ok(None),
-        [b'"', ..] => decode_string(raw).map(Cow::into_owned),
-        [b'-' | b'0'..=b'9', ..] => Some(raw.to_owned()),
-        _ => None,
+        [b'"', ..] => decode_string(raw)
+            .map(Cow::into_owned)
+            .ok_or_else(|| Unusable::Unexpected("“next_page_token” is not Unicode text".into()))?,
+        [b'-' | b'0'..=b'9', ..] => raw.to_owned(),
+        _ => return Err(wrong_type("“next_page_token”", raw, "text")),
     };
-    let token =
-        token.ok_or_else(|| Unusable::Unexpected("“next_page_token” is not text".into()))?;
     Ok(Some(token).filter(|token| !token.is_empty()))
-}
-
-/// The object around the list.
-#[derive(Default)]
-struct Envelope<'a> {
-    /// The list is missing, null, or there.
-    list: Option<Option<Vec<Outline>>>,
-    next: Option<&'a str>,
-    /// Whether there is a `message`, as in Verkada's errors.
-    has_message: bool,
-}
-
-impl<'a> Envelope<'a> {
-    /// Reads `text`, whose list has the key `list_key`.
-    fn read(text: &'a str, list_key: &str) -> Result<Self, Unusable> {
-        let mut envelope = Self::default();
-        let scan = Scan::new(text);
-        let start = scan.white_space(0);
-        if scan.peek(start) != b'{' {
-            scan.end(scan.value(start)?)?;
-            return Err(Unusable::Unexpected("it is JSON, but not an object".into()));
-        }
-        let end = scan.object(start, |key, value| {
-            let key = decode_string(&text[key]).unwrap_or_default();
-            let key = key.as_ref();
-            let (is_repeated, end) = if key == list_key {
-                let (list, end) = read_list(text, &scan, key, value)?;
-                (envelope.list.replace(list).is_some(), end)
-            } else {
-                let end = scan.value(value)?;
-                envelope.has_message |= key == "message";
-                let is_next = key == "next_page_token";
-                let is_repeated = is_next && envelope.next.replace(&text[value..end]).is_some();
-                (is_repeated, end)
-            };
-            if is_repeated {
-                // Of two lists one would have to be dropped.
-                return Err(Unusable::Unexpected(format!("it has “{key}” twice")));
-            }
-            Ok(end)
-        })?;
-        scan.end(end)?;
-        Ok(envelope)
-    }
-}
-
-/// Reads the list, or null, that begins at `start`, the value of `key`. Returns the position after it as well.
-fn read_list(
-    text: &str,
-    scan: &Scan<'_>,
-    key: &str,
-    start: usize,
-) -> Result<(Option<Vec<Outline>>, usize), Unusable> {
-    if scan.peek(start) == b'[' {
-        let mut outlines = Vec::new();
-        let end = scan.array(start, |at| {
-            let (outline, end) = Outline::read(text, scan, at)?;
-            outlines.push(outline);
-            Ok::<_, Malformed>(end)
-        })?;
-        return Ok((Some(outlines), end));
-    }
-    let end = scan.value(start)?;
-    match &text[start..end] {
-        "null" => Ok((None, end)),
-        _ => Err(Unusable::Unexpected(format!("“{key}” is not a list"))),
-    }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::api::window::TimeBase;
+    use proptest::prelude::*;
+    use proptest::sample::{Index, select};
 
-    fn parse(body: &str) -> Result<Page, Unusable> {
-        Page::parse(body.to_owned(), Source::AuditLogs)
+    use super::*;
+
+    const PAGE_SIZE: u32 = 10;
+
+    fn parse(body: impl AsRef<[u8]>) -> Result<Page, Unusable> {
+        Page::parse(body.as_ref().to_owned(), Source::AuditLogs, PAGE_SIZE)
     }
 
-    fn lines(body: &str) -> Vec<String> {
+    fn lines(body: impl AsRef<[u8]>) -> Vec<String> {
         let page = parse(body).unwrap();
         page.records.iter().map(Record::to_line).collect()
     }
@@ -169,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn elements_that_are_no_objects_are_records_all_the_same() {
+    fn elements_that_are_not_objects_are_records_all_the_same() {
         let body = r#"{"audit_logs":[42, null, "text", [ 1 ], {"event_name":7}, {"event_name":"\ud800"}]}"#;
         assert_eq!(
             lines(body),
@@ -192,12 +211,11 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_or_null_list_is_an_empty_page() {
+    fn a_null_list_is_an_empty_page() {
         for body in [
-            "{}",
             r#"{"audit_logs":null}"#,
             r#"{"audit_logs":[]}"#,
-            r#"{"notifications":[1]}"#,
+            r#"{"audit_logs":[ ],"next_page_token":null}"#,
         ] {
             assert!(lines(body).is_empty(), "{body}");
         }
@@ -206,7 +224,7 @@ mod tests {
     #[test]
     fn a_read_goes_on_unless_the_token_is_null_empty_or_absent() {
         let next = |token: &str| {
-            parse(&format!(r#"{{"audit_logs":[]{token}}}"#))
+            parse(format!(r#"{{"audit_logs":[]{token}}}"#))
                 .unwrap()
                 .next
         };
@@ -243,13 +261,17 @@ mod tests {
                 Err(Unusable::Unexpected(words)) => {
                     assert!(!words.contains("SECRET"), "{words}")
                 }
+                Err(Unusable::OtherKeys(words, keys)) => {
+                    let words = format!("{words}{keys:?}");
+                    assert!(!words.contains("SECRET"), "{words}")
+                }
                 other => panic!("{body}: {other:?}"),
             }
         }
     }
 
     #[test]
-    fn text_that_ends_early_is_told_apart() {
+    fn text_that_ends_early_is_not_malformed() {
         for body in [
             "",
             " ",
@@ -258,6 +280,228 @@ mod tests {
             r#"{"audit_logs":[]"#,
         ] {
             assert!(matches!(parse(body), Err(Unusable::EndsEarly)), "{body}");
+        }
+    }
+
+    #[test]
+    fn one_bad_string_is_repaired_and_nothing_else_changes() {
+        let body = b"{\"audit_logs\" : [{\"n\":1,\"s\":\"\\n \\u0000 \xc3\xa9\"},
+            {\"n\":2,\"s\":\"a\x00b\xe9c\nd\"}, {\"n\":1e400, \"s\" : \"\xef\xbf\xbd\"}],
+            \"x\ty\":\"\x01\xff\",\"next_page_token\":\"a\tb\"}";
+        assert_eq!(
+            lines(body),
+            [
+                "{\"n\":1,\"s\":\"\\n \\u0000 é\"}",
+                "{\"n\":2,\"s\":\"a\\u0000b\u{fffd}c\\u000ad\"}",
+                "{\"n\":1e400,\"s\":\"\u{fffd}\"}",
+            ]
+        );
+        assert_eq!(parse(body).unwrap().next.as_deref(), Some("a\tb"));
+    }
+
+    #[test]
+    fn what_a_repair_does_not_help_is_an_error_as_before() {
+        let words = |body: &[u8]| match parse(body) {
+            Err(Unusable::Unexpected(words)) => words,
+            other => panic!("{other:?}"),
+        };
+        for (body, expected) in [
+            (
+                &b"{\"audit_logs\":[NaN]}"[..],
+                "it is not JSON (at line 1, column 16)",
+            ),
+            (
+                b"{\"audit_logs\":[\"\x01\",NaN]}",
+                "it is not JSON (at line 1, column 17)",
+            ),
+            (
+                b"{\"audit_logs\":[\"\\\n\"]}",
+                "it is not JSON (at line 1, column 18)",
+            ),
+            (
+                b"{\x01\"audit_logs\":[]}",
+                "it is not JSON (at line 1, column 2)",
+            ),
+            (b"{\"audit_logs\":[\"\xff\",NaN]}", "it is not UTF-8"),
+            (b"\x1f\x8b\x08\x00", "it is not UTF-8"),
+            (
+                b"{\"audit_logs\":[],\"next_page_token\":\"a\xff\"}",
+                "“next_page_token” is not UTF-8",
+            ),
+        ] {
+            assert_eq!(words(body), expected);
+        }
+        for cut in [
+            &b"{\"audit_logs\":[\"\x01\",\"a"[..],
+            b"{\"audit_logs\":[\"\xff\",\"a",
+            // In the middle of a character.
+            b"{\"audit_logs\":[\"\xc3",
+        ] {
+            assert!(matches!(parse(cut), Err(Unusable::EndsEarly)), "{cut:?}");
+        }
+    }
+
+    /// A change to the members of a page.
+    #[derive(Clone, Debug)]
+    enum Change {
+        Rename(Index, &'static str),
+        /// Exchanges the keys of the list and the token, unless the token is null: a null list is an empty one.
+        SwapKeys,
+        /// Gives the list another key and puts an empty one in its place.
+        Displace(&'static str, &'static str),
+        /// Moves a member into an object of its own.
+        Nest(Index, &'static str),
+        /// Gives a member another value, of a type that it never has.
+        Retype(Index, &'static str),
+        Drop(Index),
+        Duplicate(Index),
+        /// Moves the whole page into an object or an array, once at most.
+        Wrap(&'static str, &'static str),
+        Add(Index, &'static str, &'static str),
+        Rotate(Index),
+    }
+
+    impl Change {
+        fn any() -> impl Strategy<Value = Self> {
+            let index = any::<Index>;
+            let name = select(vec![
+                "items",
+                "alerts",
+                "data",
+                "cursor",
+                "nextPageToken",
+                "auditLogs",
+                "Audit_Logs",
+                "notifications",
+                "error",
+                "message",
+                "",
+                "x",
+            ]);
+            let odd_value = select(vec!["{}", "true", "false", r#"{"items":[]}"#]);
+            let added = select(vec![
+                "1",
+                "[]",
+                "null",
+                r#""a""#,
+                r#"{"audit_logs":[]}"#,
+                "[1,2]",
+            ]);
+            let wrapping = select(vec![
+                ("[", "]"),
+                (r#"{"data":"#, "}"),
+                (r#"{"audit_logs":"#, "}"),
+            ]);
+            prop_oneof![
+                (index(), name.clone()).prop_map(|(at, name)| Self::Rename(at, name)),
+                Just(Self::SwapKeys),
+                (name.clone(), select(vec!["[]", "null"]))
+                    .prop_map(|(name, value)| Self::Displace(name, value)),
+                (index(), name.clone()).prop_map(|(at, name)| Self::Nest(at, name)),
+                (index(), odd_value).prop_map(|(at, value)| Self::Retype(at, value)),
+                index().prop_map(Self::Drop),
+                index().prop_map(Self::Duplicate),
+                wrapping.prop_map(|(before, after)| Self::Wrap(before, after)),
+                (index(), name, added).prop_map(|(at, name, value)| Self::Add(at, name, value)),
+                index().prop_map(Self::Rotate),
+            ]
+        }
+
+        /// Whether a page is as right after it as before.
+        fn is_harmless(&self) -> bool {
+            matches!(
+                self,
+                Self::Rotate(_) | Self::Add(_, "x" | "data" | "items", _)
+            )
+        }
+
+        fn apply(&self, members: &mut Vec<(String, String)>) {
+            let count = members.len();
+            let within = |index: &Index| index.index(count.max(1));
+            match self {
+                Self::Add(at, key, value) => {
+                    members.insert(at.index(count + 1), (key.to_string(), value.to_string()));
+                }
+                _ if count == 0 => {}
+                Self::Rename(at, name) => members[within(at)].0 = name.to_string(),
+                Self::SwapKeys => {
+                    if !members.contains(&("next_page_token".into(), "null".into())) {
+                        for (key, _) in members {
+                            *key = match key.as_str() {
+                                "audit_logs" => "next_page_token".into(),
+                                "next_page_token" => "audit_logs".into(),
+                                other => other.into(),
+                            };
+                        }
+                    }
+                }
+                Self::Displace(name, value) => {
+                    let is_list = |(key, value): &(String, String)| {
+                        key == "audit_logs" && value.starts_with('[')
+                    };
+                    if let Some(at) = members.iter().position(is_list) {
+                        members[at].0 = name.to_string();
+                        members.push(("audit_logs".into(), value.to_string()));
+                    }
+                }
+                Self::Nest(at, name) => {
+                    let (key, value) = &members[within(at)];
+                    let nested = (name.to_string(), format!(r#"{{"{key}":{value}}}"#));
+                    members[within(at)] = nested;
+                }
+                Self::Retype(at, value) => members[within(at)].1 = value.to_string(),
+                Self::Drop(at) => drop(members.remove(within(at))),
+                Self::Duplicate(at) => members.push(members[within(at)].clone()),
+                Self::Wrap(..) => {}
+                Self::Rotate(by) => members.rotate_left(within(by)),
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        /// Pages as they are known to be: full if another one follows.
+        #[test]
+        fn a_page_of_another_shape_is_read_whole_or_not_at_all(
+            count in prop_oneof![0..PAGE_SIZE, Just(PAGE_SIZE)],
+            token in prop_oneof!["[a-z0-9]{1,9}", Just(String::new())],
+            changes in prop::collection::vec(Change::any(), 0..4),
+        ) {
+            let records: Vec<_> = (0..count).map(|n| format!(r#"{{"n":{n}}}"#)).collect();
+            let next = (count == PAGE_SIZE && !token.is_empty()).then_some(token);
+            let value = next.as_ref().map_or("null".to_owned(), |token| format!(r#""{token}""#));
+            let mut members = vec![
+                ("audit_logs".to_owned(), format!("[{}]", records.join(","))),
+                ("next_page_token".to_owned(), value),
+            ];
+            let displaces = changes.iter().any(|change| matches!(change, Change::Displace(..)));
+            for change in &changes {
+                // An empty list is right if the records are gone from beside it.
+                let destroys = matches!(change, Change::Drop(_) | Change::Retype(..));
+                if !(displaces && destroys) {
+                    change.apply(&mut members);
+                }
+            }
+            let members = members.iter().map(|(key, value)| format!(r#""{key}":{value}"#));
+            let mut body = format!("{{{}}}", members.collect::<Vec<_>>().join(","));
+            let wrapping = changes.iter().find_map(|change| match change {
+                Change::Wrap(before, after) => Some((before, after)),
+                _ => None,
+            });
+            if let Some((before, after)) = wrapping {
+                body = format!("{before}{body}{after}");
+            }
+            match parse(&body) {
+                Ok(page) => {
+                    let lines: Vec<_> = page.records.iter().map(Record::to_line).collect();
+                    prop_assert_eq!(lines, records, "{}", body);
+                    prop_assert_eq!(page.next, next, "{}", body);
+                }
+                Err(problem) => {
+                    prop_assert!(!changes.iter().all(Change::is_harmless), "{body}: {problem:?}");
+                }
+            }
         }
     }
 }

@@ -6,14 +6,22 @@
 //! `serde_json`, which must accept and refuse the same texts.
 //!
 //! ```text
-//! scan   grammar: object, array, value, string -> positions
+//! scan      grammar: object, array, value, string -> positions
 //!   ^
-//! text   one value: decode a string, remove white space
+//! text      one value: decode a string, remove white space
+//!   ^
+//! members   the keys of an object and the types of their values, for messages
+//!
+//! repair    strings with bytes that JSON does not allow, made readable
 //! ```
 
+mod members;
+mod repair;
 mod scan;
 mod text;
 
+pub(crate) use members::{holds_array_of_objects, type_name, visit_members};
+pub(crate) use repair::repair;
 pub(crate) use scan::{Malformed, Scan};
 pub(crate) use text::{decode_string, push_compact};
 

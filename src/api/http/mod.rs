@@ -32,7 +32,7 @@ pub use region::Region;
 pub use retry::MAX_RETRIES;
 pub use transport::Statistics;
 
-pub(super) use answer::{Answer, Unusable};
+pub(super) use answer::{Answer, Keys, Unusable};
 pub(super) use pace::Pacer;
 pub(crate) use pace::Urgency;
 pub(super) use retry::RetryPolicy;

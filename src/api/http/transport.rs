@@ -32,8 +32,6 @@ use crate::time::unix_now;
 pub(in crate::api) const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 pub(in crate::api) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-verkada-auth");
 
-const BYTE_ORDER_MARK: char = '\u{FEFF}';
-
 /// One request, before it is sent.
 #[derive(Debug)]
 pub(in crate::api) struct Call {
@@ -427,10 +425,10 @@ async fn accept<T: Send + 'static>(
 ) -> Result<T, Error> {
     let size = body.len();
     let parsed = if size < LONG_WORK_BYTES {
-        parse_text(body, server_time, parse)
+        parse(Answer::new(body, server_time))
     } else {
         // Signals and other answers are looked after meanwhile.
-        let parsing = tokio::task::spawn_blocking(move || parse_text(body, server_time, parse));
+        let parsing = tokio::task::spawn_blocking(move || parse(Answer::new(body, server_time)));
         let failed = |error: tokio::task::JoinError| Unusable::Unexpected(error.to_string());
         parsing.await.map_err(failed).flatten()
     };
@@ -443,22 +441,11 @@ async fn accept<T: Send + 'static>(
         Unusable::EndsEarly => unusable("it is not JSON (it ends early)"),
         Unusable::Malformed(_) => unusable("it is not JSON"),
         Unusable::Unexpected(words) => unusable(&words),
+        Unusable::OtherKeys(words, keys) => {
+            let clean = |key: &str| server_text::clean(key, &call.secrets()).to_string();
+            unusable(&format!("{words} {}", keys.in_words(clean)))
+        }
     })
-}
-
-fn parse_text<T>(
-    body: Vec<u8>,
-    server_time: Option<DateTime<Utc>>,
-    parse: impl Parse<T>,
-) -> Result<T, Unusable> {
-    let Ok(mut body) = String::from_utf8(body) else {
-        return Err(Unusable::Unexpected("it is not UTF-8".to_owned()));
-    };
-    // RFC 8259 lets a reader skip it.
-    if body.starts_with(BYTE_ORDER_MARK) {
-        body.drain(..BYTE_ORDER_MARK.len_utf8());
-    }
-    parse(Answer { body, server_time })
 }
 
 /// An answer that broke off, in `words`.
