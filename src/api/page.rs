@@ -407,7 +407,7 @@ mod tests {
             ]
         }
 
-        /// Whether a page is as right after it as before.
+        /// Reports whether a page is as right after it as before.
         fn is_harmless(&self) -> bool {
             matches!(
                 self,

@@ -78,7 +78,8 @@ impl Record {
         }
     }
 
-    /// The text of the record exactly as sent, white space included.
+    /// The text of the record exactly as sent, white space included. Only what JSON does not allow in a string is
+    /// changed: a raw control character is escaped (`\u000a`), and bytes that are not UTF-8 are U+FFFD.
     pub fn text(&self) -> &str {
         self.slice(&self.outline.text)
     }
@@ -93,7 +94,7 @@ impl Record {
         String::from_utf8(line).expect("removing ASCII white space keeps UTF-8 valid")
     }
 
-    /// Whether [`Record::text`] is on one line as it is, because no white space has to be removed.
+    /// Reports whether [`Record::text`] is on one line as it is, because no white space has to be removed.
     pub(crate) fn is_compact(&self) -> bool {
         !self.outline.has_white_space
     }
@@ -165,7 +166,7 @@ impl Record {
         own.or_else(|| self.created())
     }
 
-    /// Whether the record is a JSON object, as every known one is.
+    /// Reports whether the record is a JSON object, as every known one is.
     pub fn is_object(&self) -> bool {
         self.text().starts_with('{')
     }

@@ -206,7 +206,7 @@ const UNUSABLE: [Fault; 6] = [
         )
     }),
     ("UTF-8", || {
-        Reply::with(200, GZIP, gzip(b"{\"audit_logs\":[\"\xff\"]}"))
+        Reply::with(200, GZIP, gzip(b"{\"audit_logs\":[\xff]}"))
     }),
     ("JSON", || Reply::json(200, "Service temporarily fine")),
     ("64 MiB", || {

@@ -1,5 +1,6 @@
 //! The conversation with a server: keys and tokens, pages, redirects, and everything that can fail.
 
+mod answers;
 mod certificates;
 mod credentials;
 mod faults;

@@ -47,7 +47,6 @@ fn short_and_empty_pages_with_a_token_go_on() {
         r#"{"L":[{"n":3}],"next_page_token":"a"}"#,
         r#"{"L":[],"next_page_token":"b"}"#,
         r#"{"L":null,"next_page_token":"c"}"#,
-        r#"{"next_page_token":"d"}"#,
         r#"{"L":[{"n":2},{"n":1}],"next_page_token":""}"#,
     ];
     for (ended, server) in read_both(&pages) {
@@ -59,7 +58,7 @@ fn short_and_empty_pages_with_a_token_go_on() {
             .iter()
             .map(|request| request.parameter("page_token").unwrap_or_default())
             .collect();
-        assert_eq!(tokens, ["", "a", "b", "c", "d"]);
+        assert_eq!(tokens, ["", "a", "b", "c"]);
     }
 }
 
@@ -120,12 +119,11 @@ fn pages_that_go_in_circles_end_the_read_and_print_nothing_of_it() {
 }
 
 #[test]
-fn a_null_or_missing_list_is_an_empty_page() {
+fn a_null_list_is_an_empty_page() {
     for body in [
-        "{}",
         r#"{"L":null}"#,
         r#"{"L":[]}"#,
-        r#"{"something_new":[1]}"#,
+        r#"{"L":null,"something_new":[1]}"#,
     ] {
         for (ended, _server) in read_both(&[body]) {
             assert_eq!(ended.quietly().stdout, "");
