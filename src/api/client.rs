@@ -69,6 +69,11 @@ impl VerkadaApi {
         self.inner.options.page_size
     }
 
+    /// The types of notifications that are asked for; all if there are none.
+    pub(crate) fn notification_types(&self) -> &[String] {
+        &self.inner.options.notification_types
+    }
+
     /// The address that every request starts from.
     pub fn base_url(&self) -> &BaseUrl {
         self.inner.transport.base_url()

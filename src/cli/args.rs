@@ -28,11 +28,7 @@ const MESSAGES: &str = "Messages";
 pub(crate) struct Args {
     /// Start of a range to read instead of the last whole interval, with --end: Unix seconds, RFC 3339, or YYYY-MM-DD
     /// (midnight UTC)
-    #[arg(help_heading = WHAT, long,
-        value_name = "T",
-        requires = "end",
-        allow_negative_numbers = true
-    )]
+    #[arg(help_heading = WHAT, long, value_name = "T", allow_negative_numbers = true)]
     pub(crate) start: Option<String>,
 
     /// End of the range, with --start and written like it
@@ -108,6 +104,11 @@ pub(crate) struct Args {
     /// With --checkpoint: how far back to look again for late records, 0 to 10080 [default: 30]
     #[arg(help_heading = TO, long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) overlap_minutes: Option<String>,
+
+    /// With --checkpoint and --start: go on from there although what lies between cannot be read. The gap is said, and
+    /// kept in the checkpoint. Without --end it is a scheduled run that does so
+    #[arg(help_heading = TO, long, requires = "start")]
+    pub(crate) accept_gap: bool,
 
     /// Append to this file instead of standard output; “-” is standard output
     #[arg(help_heading = TO, long, value_name = "PATH")]

@@ -48,6 +48,24 @@ impl EventFilter {
             Verdict::Drop
         }
     }
+
+    /// Describes what is kept of `source`, the same for every order and case of the names. The API keeps only notifications
+    /// of `notification_types`, or all if there are none.
+    pub(super) fn description(&self, source: Source, notification_types: &[String]) -> String {
+        match (source, self) {
+            (Source::AuditLogs, Self::All) => "every event".to_owned(),
+            (Source::AuditLogs, Self::Names(names)) => listed("events", names),
+            (Source::Notifications, _) if notification_types.is_empty() => "every type".to_owned(),
+            (Source::Notifications, _) => listed("types", notification_types),
+        }
+    }
+}
+
+fn listed(what: &str, names: &[String]) -> String {
+    let mut names: Vec<_> = names.iter().map(|name| name.to_ascii_lowercase()).collect();
+    names.sort();
+    names.dedup();
+    format!("{what} {}", names.join(", "))
 }
 
 impl Default for EventFilter {
@@ -65,4 +83,37 @@ pub enum Verdict {
     KeepUnclassified,
     /// It is not wanted.
     Drop,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_that_keep_the_same_have_the_same_description() {
+        let events = |names: &[&str]| {
+            EventFilter::names(names).description(Source::AuditLogs, &["motion".to_owned()])
+        };
+        let both = events(&["Live Stream Started", " archive action taken"]);
+        assert_eq!(both, "events archive action taken, live stream started");
+        assert_eq!(
+            events(&[
+                "ARCHIVE Action Taken",
+                "Live Stream Started",
+                "live stream started"
+            ]),
+            both
+        );
+        assert_ne!(events(&["Live Stream Started"]), both);
+        assert_ne!(
+            EventFilter::All.description(Source::AuditLogs, &[]),
+            events(&["every event"])
+        );
+        let types = |types: &[&str]| {
+            let types: Vec<_> = types.iter().map(|one| (*one).to_owned()).collect();
+            EventFilter::All.description(Source::Notifications, &types)
+        };
+        assert_eq!(types(&["tamper", "motion"]), types(&["motion", "tamper"]));
+        assert_ne!(types(&[]), types(&["motion"]));
+    }
 }

@@ -6,6 +6,8 @@
 //! ```text
 //! run ---> task                        what a run is to do
 //!   |----> prepare ---> plan           what to read of each source
+//!   |         `-------> clock          this machine's time, until Verkada's is known
+//!   |----> organisations               which ones the records name
 //!   |----> read/       slices fetched ahead, in order, in bounded memory ---> filter
 //!   |----> write/      each record once, to an output
 //!   |         `----> checkpoint/   how far everything is printed, and what was printed
@@ -13,8 +15,10 @@
 //! ```
 
 mod checkpoint;
+mod clock;
 mod error;
 mod filter;
+mod organisations;
 mod plan;
 mod prepare;
 mod read;

@@ -1,6 +1,7 @@
 //! The plan: which window of each source is read.
 
-use super::checkpoint::{State, Watermark};
+use super::checkpoint::{Beginning, Gap, SourceState, State, Watermark};
+use super::clock::Standing;
 use crate::api::{ConfigurationError, Source, TimeBase, Window};
 use crate::time::{CLOCK_TOLERANCE_SECONDS, time_text};
 
@@ -13,6 +14,10 @@ pub const DEFAULT_OVERLAP_MINUTES: u32 = 30;
 /// With a checkpoint, this many seconds more than the overlap are read: if Verkada leaves out records exactly on the
 /// start of a window, the second from which everything is wanted is still within it.
 const OVERLAP_MARGIN: i64 = 1;
+
+/// A first run that had no answer from Verkada is caught up from where this machine's clock put it only if that is at most
+/// this many seconds ago. A clock that says 1970 is not believed, and a machine that was offline for a weekend is.
+const LONGEST_WITHOUT_ANSWER: i64 = 7 * 24 * 3_600;
 
 /// The stretch of time that a run is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,20 +52,61 @@ pub(super) enum Plan {
     Read {
         window: Window,
         first_slice: Option<i64>,
-        /// With a checkpoint: the beginning of the first run.
-        since: i64,
+        /// With a checkpoint: what it is to hold before anything is read.
+        start: Start,
     },
     /// Everything through this Unix second has been printed, as the checkpoint says.
     UpToDate(i64),
+}
+
+/// The place from which a source goes on, as the checkpoint is to have it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Start {
+    pub(super) watermark: Watermark,
+    /// What is passed over.
+    pub(super) gap: Option<Gap>,
+}
+
+impl Plan {
+    /// Reports whether `other` asks for the same.
+    pub(super) fn reads_the_same(&self, other: &Self) -> bool {
+        let question = |plan: &Self| match *plan {
+            Self::Read {
+                window,
+                first_slice,
+                ..
+            } => Some((window, first_slice)),
+            Self::UpToDate(_) => None,
+        };
+        question(self) == question(other)
+    }
+}
+
+impl Start {
+    /// A first run that begins at `time`.
+    fn fresh(time: i64) -> Self {
+        Self::at(Watermark::starting_at(time))
+    }
+
+    fn at(watermark: Watermark) -> Self {
+        Self {
+            watermark,
+            gap: None,
+        }
+    }
 }
 
 /// The settings that plans are made from. Times and lengths are in seconds.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Planner {
     pub(super) now: i64,
+    /// What is known of the clock that says so.
+    pub(super) standing: Standing,
     pub(super) period: Period,
     pub(super) interval: i64,
     pub(super) overlap: i64,
+    /// Go on from this second although what lies before cannot be read.
+    pub(super) accept_gap_to: Option<i64>,
 }
 
 impl Planner {
@@ -70,40 +116,103 @@ impl Planner {
         source: Source,
         state: Option<&State>,
     ) -> Result<Plan, ConfigurationError> {
-        let watermark = state.and_then(|state| state.source(source).watermark);
-        match (self.period, watermark) {
-            (Period::Scheduled, None) => {
-                let window = scheduled_window(self.now, self.interval);
-                self.read(
-                    source,
-                    window.start(),
-                    window.end(),
-                    window.start(),
-                    state.is_some(),
-                )
-            }
-            (Period::Scheduled, Some(watermark)) => {
-                let end = latest_boundary(self.now, self.interval);
-                self.go_on(source, watermark, end)
-            }
-            (Period::Range { start, end }, None) => {
-                if state.is_some() {
-                    self.check_start(start)?;
+        let watermark = state.and_then(|state| self.usable_watermark(state.source(source)));
+        let has_checkpoint = state.is_some();
+        match self.period {
+            Period::Scheduled => self.plan_scheduled(source, watermark, has_checkpoint),
+            Period::Range { start, end } => {
+                if state.is_some_and(|state| state.is_scheduled) {
+                    return Err(refuse_range());
                 }
-                self.read(source, start, end, start, state.is_some())
-            }
-            (Period::Range { start, end }, Some(watermark)) => {
-                if start < watermark.since && watermark.through == watermark.since {
-                    // Every run so far failed before it read anything, so the range may begin anywhere.
-                    return self.read(source, start, end, start, true);
-                }
-                check_range(source, start, end, watermark)?;
-                self.go_on(source, watermark, end)
+                let end = self.end_of_requests(start, end);
+                self.plan_range(source, start, end, watermark, has_checkpoint)
             }
         }
     }
 
-    /// A watermark in the future would lock out every scheduled run until then.
+    fn plan_scheduled(
+        &self,
+        source: Source,
+        watermark: Option<Watermark>,
+        has_checkpoint: bool,
+    ) -> Result<Plan, ConfigurationError> {
+        let last = scheduled_window(self.now, self.interval);
+        let end = last.end();
+        let Some(resumed_at) = self.accept_gap_to else {
+            return match watermark {
+                Some(watermark) => self.go_on(source, watermark, end),
+                None => {
+                    let start = Start::fresh(last.start());
+                    self.read(source, last.start(), end, start, has_checkpoint)
+                }
+            };
+        };
+        if resumed_at >= end {
+            return Err(ConfigurationError::new(format!(
+                "--start {} is not before the end of the last whole interval, {}",
+                time_text(resumed_at),
+                time_text(end)
+            )));
+        }
+        self.resume(source, watermark, resumed_at, end)
+    }
+
+    fn plan_range(
+        &self,
+        source: Source,
+        start: i64,
+        end: i64,
+        watermark: Option<Watermark>,
+        has_checkpoint: bool,
+    ) -> Result<Plan, ConfigurationError> {
+        let Some(watermark) = watermark else {
+            if has_checkpoint {
+                self.check_start(start)?;
+            }
+            return self.read(source, start, end, Start::fresh(start), has_checkpoint);
+        };
+        if start < watermark.since && !watermark.has_moved() {
+            // Every run so far failed before it read anything, so the range may begin anywhere.
+            return self.read(source, start, end, Start::fresh(start), true);
+        }
+        if self.accept_gap_to.is_some() && start > watermark.through {
+            self.check_start(start)?;
+            return self.resume(source, Some(watermark), start, end);
+        }
+        check_range(source, start, end, watermark)?;
+        self.go_on(source, watermark, end)
+    }
+
+    /// The watermark to go on from. As long as nothing is printed, its beginning is judged as soon as Verkada's clock is
+    /// known: by that it must not be in the future. If this run chose it by this machine's clock, that must be right. Of an
+    /// earlier run nobody can know any more whether its clock was right, only whether what it said is possible: not
+    /// longer ago than a machine is likely to have been without an answer from Verkada.
+    fn usable_watermark(&self, source: &SourceState) -> Option<Watermark> {
+        let watermark = source.watermark?;
+        let Standing::Known(difference) = self.standing else {
+            return Some(watermark);
+        };
+        let is_future = watermark.since > self.now + CLOCK_TOLERANCE_SECONDS;
+        let is_usable = match source.beginning {
+            Beginning::Settled => !is_future || watermark.has_moved(),
+            Beginning::Provisional => {
+                !is_future && watermark.since >= self.now - LONGEST_WITHOUT_ANSWER
+            }
+            Beginning::ProvisionalNow => difference.abs() <= CLOCK_TOLERANCE_SECONDS,
+        };
+        is_usable.then_some(watermark)
+    }
+
+    /// The end of the requests of a range from `start` to `end`: not far in the future, in which there is nothing to be found.
+    /// Without Verkada's clock nobody knows where that begins.
+    fn end_of_requests(&self, start: i64, end: i64) -> i64 {
+        if self.standing == Standing::Unknowable {
+            return end;
+        }
+        end.min((self.now + CLOCK_TOLERANCE_SECONDS).max(start.saturating_add(1)))
+    }
+
+    /// Refuses a beginning in the future: its watermark would lock out every scheduled run until then.
     fn check_start(&self, start: i64) -> Result<(), ConfigurationError> {
         if start <= self.now + CLOCK_TOLERANCE_SECONDS {
             return Ok(());
@@ -112,6 +221,30 @@ impl Planner {
             "--start {} is in the future, and a checkpoint cannot begin there",
             time_text(start)
         )))
+    }
+
+    /// Plans to go on from `resumed_at`, past what cannot be read. If that is printed already, there is no gap.
+    fn resume(
+        &self,
+        source: Source,
+        printed: Option<Watermark>,
+        resumed_at: i64,
+        end: i64,
+    ) -> Result<Plan, ConfigurationError> {
+        let Some(printed) = printed else {
+            return self.read(source, resumed_at, end, Start::fresh(resumed_at), true);
+        };
+        if resumed_at <= printed.through {
+            return self.go_on(source, printed, end);
+        }
+        let start = Start {
+            gap: Some(Gap {
+                from: printed.through,
+                to: resumed_at,
+            }),
+            ..Start::at(printed.resumed_at(resumed_at))
+        };
+        self.read(source, resumed_at, end, start, true)
     }
 
     /// Plans to read again from the overlap before what is printed, as far as the ledger reaches. A range does so too, even
@@ -128,16 +261,16 @@ impl Planner {
         let start = printed
             .remembered
             .max(printed.through - self.overlap - OVERLAP_MARGIN);
-        self.read(source, start, end, printed.since, true)
+        self.read(source, start, end, Start::at(printed), true)
     }
 
     fn read(
         &self,
         source: Source,
-        start: i64,
-        end: i64,
-        since: i64,
-        checkpoint: bool,
+        from: i64,
+        to: i64,
+        start: Start,
+        has_checkpoint: bool,
     ) -> Result<Plan, ConfigurationError> {
         let by_event =
             source == Source::Notifications || matches!(self.period, Period::Range { .. });
@@ -147,18 +280,26 @@ impl Planner {
             TimeBase::Processed
         };
         let usual = self.interval
-            + if checkpoint {
+            + if has_checkpoint {
                 self.overlap + OVERLAP_MARGIN
             } else {
                 0
             };
-        let in_slices = checkpoint || end - start > self.interval;
+        let in_slices = has_checkpoint || to - from > self.interval;
         Ok(Plan::Read {
-            window: Window::new(start, end, time_base)?,
+            window: Window::new(from, to, time_base)?,
             first_slice: in_slices.then_some(usual),
-            since,
+            start,
         })
     }
+}
+
+/// Scheduled runs look back only as far as the overlap, and by another time than a range: what a range of the past leaves
+/// in the checkpoint would pass over records that are still to come.
+fn refuse_range() -> ConfigurationError {
+    ConfigurationError::new(
+        "scheduled runs use the checkpoint, and catch up by themselves; give the range a --checkpoint of its own, or none, and leave out --end to go on with --accept-gap",
+    )
 }
 
 /// Refuses a range that would leave a hole in what the checkpoint has printed.
@@ -172,7 +313,7 @@ fn check_range(
     let refuse = |reason: String| Err(ConfigurationError::new(reason));
     if start > through {
         return refuse(format!(
-            "--start {} would leave a hole: the checkpoint has printed {source} through {}; start there or earlier",
+            "--start {} would leave a hole: the checkpoint has printed {source} through {}; start there or earlier, or add --accept-gap if what lies between cannot be read",
             time_text(start),
             time_text(through)
         ));
@@ -201,6 +342,8 @@ mod tests {
             period,
             interval: 900,
             overlap: 1_800,
+            standing: Standing::Known(0),
+            accept_gap_to: None,
         }
     }
 
@@ -211,6 +354,13 @@ mod tests {
             ..Watermark::starting_at(since)
         });
         state
+    }
+
+    fn start(plan: Plan) -> Start {
+        match plan {
+            Plan::Read { start, .. } => start,
+            Plan::UpToDate(through) => panic!("up to date through {through}"),
+        }
     }
 
     fn window(plan: Plan) -> (i64, i64, TimeBase) {
@@ -329,7 +479,175 @@ mod tests {
             end: 20_000,
         };
         let plan = planner(period).plan(Source::AuditLogs, Some(&printed(10_000, 10_000)));
-        assert!(matches!(plan, Ok(Plan::Read { since: 9_000, .. })));
+        assert_eq!(start(plan.unwrap()), Start::fresh(9_000));
+        // At the same second it goes on, which reads the same.
+        let plan = |start, since| {
+            planner(Period::Range { start, end: 20_000 })
+                .plan(Source::AuditLogs, Some(&printed(since, since)))
+                .unwrap()
+        };
+        assert_eq!(window(plan(10_000, 10_000)), window(plan(10_000, 12_000)));
+        // Nor may it start earlier once something is printed.
+        let moved = planner(period).plan(Source::AuditLogs, Some(&printed(10_000, 10_001)));
+        assert!(moved.is_err());
+    }
+
+    #[test]
+    fn slices_begin_with_an_interval_and_with_a_checkpoint_also_the_overlap() {
+        let first_slice = |state| match planner(Period::Scheduled).plan(Source::AuditLogs, state) {
+            Ok(Plan::Read { first_slice, .. }) => first_slice,
+            plan => panic!("{plan:?}"),
+        };
+        assert_eq!(first_slice(None), None);
+        assert_eq!(
+            first_slice(Some(&State::default())),
+            Some(900 + 1_800 + OVERLAP_MARGIN)
+        );
+    }
+
+    #[test]
+    fn a_range_on_a_checkpoint_that_scheduled_runs_use_is_refused() {
+        let period = Period::Range {
+            start: 10_000,
+            end: 90_000,
+        };
+        let mut state = printed(10_000, 50_000);
+        assert!(
+            planner(period)
+                .plan(Source::AuditLogs, Some(&state))
+                .is_ok()
+        );
+        state.is_scheduled = true;
+        let refused = planner(period).plan(Source::AuditLogs, Some(&state));
+        let reason = refused.unwrap_err().to_string();
+        assert!(reason.contains("catch up by themselves"), "{reason}");
+        let scheduled = planner(Period::Scheduled).plan(Source::AuditLogs, Some(&state));
+        assert!(scheduled.is_ok());
+    }
+
+    /// Beginnings that a run may find, with the clock that it goes by.
+    fn begins_at(beginning: Beginning, since: i64, standing: Standing) -> i64 {
+        let mut state = printed(since, since);
+        state.audit_logs.beginning = beginning;
+        let planner = Planner {
+            standing,
+            ..planner(Period::Scheduled)
+        };
+        let plan = planner.plan(Source::AuditLogs, Some(&state)).unwrap();
+        start(plan).watermark.since
+    }
+
+    #[test]
+    fn a_beginning_by_an_unconfirmed_clock_is_kept_only_if_it_is_possible() {
+        use Beginning::{Provisional, ProvisionalNow, Settled};
+        let last = 1_799_999_100;
+        let (long_ago, just_possible) = (
+            NOW - LONGEST_WITHOUT_ANSWER - 1,
+            NOW - LONGEST_WITHOUT_ANSWER,
+        );
+        let right = Standing::Known(60);
+        assert_eq!(begins_at(Provisional, long_ago, right), last);
+        assert_eq!(begins_at(Provisional, just_possible, right), just_possible);
+        let just_now = NOW + CLOCK_TOLERANCE_SECONDS;
+        assert_eq!(begins_at(Provisional, just_now + 1, right), last);
+        assert_eq!(begins_at(Settled, just_now + 1, right), last);
+        let planner = planner(Period::Scheduled);
+        let is_usable = |beginning, since, through| {
+            let mut source = printed(since, through).audit_logs;
+            source.beginning = beginning;
+            planner.usable_watermark(&source).is_some()
+        };
+        assert!(is_usable(Provisional, just_now, just_now));
+        assert!(is_usable(Settled, just_now, just_now));
+        // What is printed in the future is for the checkpoint to refuse, not to print again.
+        assert!(is_usable(Settled, just_now + 1, just_now + 2));
+        // Without an answer it is kept, and so is one that was confirmed.
+        for unknown in [Standing::Assumed, Standing::Unknowable] {
+            assert_eq!(begins_at(Provisional, long_ago, unknown), long_ago);
+            assert_eq!(begins_at(ProvisionalNow, long_ago, unknown), long_ago);
+        }
+        assert_eq!(begins_at(Settled, long_ago, right), long_ago);
+        // That of this run is right if its clock is.
+        let earlier = NOW - 4_000;
+        assert_eq!(begins_at(ProvisionalNow, earlier, right), earlier);
+        assert_eq!(
+            begins_at(ProvisionalNow, earlier, Standing::Known(-60)),
+            earlier
+        );
+        for wrong in [61, -61] {
+            assert_eq!(
+                begins_at(ProvisionalNow, earlier, Standing::Known(wrong)),
+                last
+            );
+        }
+    }
+
+    #[test]
+    fn the_requests_of_a_range_end_at_the_present() {
+        let end = |start, end, standing| {
+            let planner = Planner {
+                standing,
+                ..planner(Period::Range { start, end })
+            };
+            window(planner.plan(Source::AuditLogs, None).unwrap()).1
+        };
+        let latest = NOW + CLOCK_TOLERANCE_SECONDS;
+        for known in [Standing::Known(0), Standing::Assumed] {
+            assert_eq!(end(0, NOW, known), NOW);
+            assert_eq!(end(0, latest, known), latest);
+            assert_eq!(end(0, latest + 1, known), latest);
+            assert_eq!(end(0, i64::MAX, known), latest);
+            // A range that is in the future altogether is asked for by its first second.
+            assert_eq!(end(latest, latest + 900, known), latest + 1);
+            assert_eq!(end(NOW + 5_000, NOW + 9_000, known), NOW + 5_001);
+        }
+        assert_eq!(end(0, NOW + 9_000, Standing::Unknowable), NOW + 9_000);
+    }
+
+    #[test]
+    fn an_accepted_gap_is_passed_over_once() {
+        let resumed = |since, through, to| {
+            let planner = Planner {
+                accept_gap_to: Some(to),
+                ..planner(Period::Scheduled)
+            };
+            planner.plan(Source::AuditLogs, Some(&printed(since, through)))
+        };
+        let to = 1_799_990_000;
+        let plan = resumed(0, 50_000, to).unwrap();
+        assert_eq!(window(plan), (to, 1_800_000_000, TimeBase::Processed));
+        assert_eq!(
+            start(plan),
+            Start {
+                watermark: Watermark {
+                    since: 0,
+                    through: to,
+                    remembered: to
+                },
+                gap: Some(Gap { from: 50_000, to }),
+            }
+        );
+        // What is printed that far already leaves no gap.
+        let plan = resumed(0, to, to).unwrap();
+        assert_eq!((window(plan).0, start(plan).gap), (to - 1_801, None));
+        let refused = resumed(0, 50_000, 1_800_000_000).unwrap_err().to_string();
+        assert!(refused.contains("last whole interval"), "{refused}");
+        assert!(resumed(0, 50_000, 1_799_999_999).is_ok());
+        let first = Planner {
+            accept_gap_to: Some(to),
+            ..planner(Period::Scheduled)
+        };
+        let first = first.plan(Source::AuditLogs, Some(&State::default()));
+        assert_eq!(start(first.unwrap()), Start::fresh(to));
+        let range = Planner {
+            accept_gap_to: Some(60_000),
+            ..planner(Period::Range {
+                start: 60_000,
+                end: 70_000,
+            })
+        };
+        let range = range.plan(Source::AuditLogs, Some(&printed(0, 50_000)));
+        assert_eq!(window(range.unwrap()), (60_000, 70_000, TimeBase::Event));
     }
 
     #[test]
@@ -338,6 +656,15 @@ mod tests {
             start: NOW + CLOCK_TOLERANCE_SECONDS + 1,
             end: NOW + 900,
         });
+        let just_now = planner(Period::Range {
+            start: NOW + CLOCK_TOLERANCE_SECONDS,
+            end: NOW + 900,
+        });
+        assert!(
+            just_now
+                .plan(Source::AuditLogs, Some(&State::default()))
+                .is_ok()
+        );
         let refused = range.plan(Source::AuditLogs, Some(&State::default()));
         assert!(refused.unwrap_err().to_string().contains("future"));
         assert!(range.plan(Source::AuditLogs, None).is_ok());

@@ -1,11 +1,15 @@
 //! What has to be settled before the first record is read: the checkpoint fits, each source has a plan, the key belongs
 //! to the right organisation, and the output is ready.
 
+use super::checkpoint::{Beginning, Checkpoint};
+use super::clock::RunClock;
 use super::error::Error;
-use super::plan::{Plan, Planner};
+use super::organisations::Organisations;
+use super::plan::{Period, Plan, Planner, Start};
 use super::task::Pull;
 use super::write::Printer;
-use crate::api::{Endpoint, ErrorKind, Source, TimeBase, VerkadaApi, Window};
+use crate::api::{Endpoint, ErrorKind, Page, Source, TimeBase, VerkadaApi, Window};
+use crate::time::{CLOCK_TOLERANCE_SECONDS, time_text};
 
 /// How far back one page is requested to learn which organisation a new key belongs to, in seconds.
 const ORGANISATION_LOOK_BACK: i64 = 7 * 24 * 3_600;
@@ -15,51 +19,230 @@ pub(super) async fn prepare(
     pull: &Pull,
     api: &VerkadaApi,
     printer: &mut Printer,
+    clock: &mut RunClock,
 ) -> Result<Vec<(Source, Plan)>, Error> {
     if let Some(checkpoint) = printer.checkpoint() {
-        checkpoint.check(pull.now)?;
+        checkpoint.check_host()?;
     }
-    let plans = plans(pull, printer)?;
+    if seems_too_early(pull, printer, clock) {
+        ask_for_time(pull, api, printer, clock).await?;
+    }
+    if let Some(checkpoint) = printer.checkpoint() {
+        checkpoint.check_time(clock)?;
+    }
+    let sources: Vec<_> = pull.sources_in_order().collect();
+    let mut plans = make_plans(pull, &sources, printer, clock)?;
     let is_new = printer
         .checkpoint()
         .is_some_and(|checkpoint| !checkpoint.existed());
     if is_new {
         // The beginning of a first run is saved before anything can fail or be stopped, so that the next run catches up
         // from there.
-        printer.begin(beginnings(&plans), pull.overlap_seconds)?;
+        let has_begun = note_starts(pull, api, printer, clock, &plans);
+        printer.begin(has_begun, pull.overlap_seconds)?;
     }
-    check_new_key(pull, api, printer).await?;
-    if !is_new {
+    check_new_key(pull, api, printer, clock).await?;
+    // The answer may have shown that the clock is wrong.
+    plans = make_plans(pull, &sources, printer, clock)?;
+    let has_begun = note_starts(pull, api, printer, clock, &plans);
+    if is_new {
+        save_beginning(printer, has_begun)?;
+    } else {
         // Only now: not a byte of the output may be touched for another organisation.
-        printer.begin(beginnings(&plans), pull.overlap_seconds)?;
+        printer.begin(has_begun, pull.overlap_seconds)?;
     }
     Ok(plans)
 }
 
-fn plans(pull: &Pull, printer: &mut Printer) -> Result<Vec<(Source, Plan)>, Error> {
+/// Makes the plans of `sources` once more, after the clock has become known.
+pub(super) fn prepare_again(
+    pull: &Pull,
+    api: &VerkadaApi,
+    printer: &mut Printer,
+    clock: &RunClock,
+    sources: &[Source],
+) -> Result<Vec<(Source, Plan)>, Error> {
+    let plans = make_plans(pull, sources, printer, clock)?;
+    let has_begun = note_starts(pull, api, printer, clock, &plans);
+    save_beginning(printer, has_begun)?;
+    Ok(plans)
+}
+
+fn save_beginning(printer: &mut Printer, has_begun: bool) -> Result<(), Error> {
+    if let Some(checkpoint) = printer.checkpoint().filter(|_| has_begun) {
+        checkpoint.save()?;
+    }
+    Ok(())
+}
+
+/// Reports whether this machine's clock would have the run refused or do nothing. That is worth a question to Verkada: a
+/// clock that is behind would do so until it has caught up.
+fn seems_too_early(pull: &Pull, printer: &mut Printer, clock: &RunClock) -> bool {
+    let start = match pull.period {
+        Period::Range { start, .. } => Some(start),
+        Period::Scheduled => pull.accept_gap_to,
+    };
+    let latest = clock.now() + CLOCK_TOLERANCE_SECONDS;
+    [furthest(printer), start]
+        .into_iter()
+        .flatten()
+        .any(|time| time > latest)
+}
+
+/// The latest time in the checkpoint.
+fn furthest(printer: &mut Printer) -> Option<i64> {
+    let watermarks = printer.checkpoint()?.state.watermarks();
+    watermarks.map(|watermark| watermark.through).max()
+}
+
+/// Requests one page of a second only to learn Verkada's time.
+async fn ask_for_time(
+    pull: &Pull,
+    api: &VerkadaApi,
+    printer: &mut Printer,
+    clock: &mut RunClock,
+) -> Result<(), Error> {
+    let Some(source) = pull.sources_in_order().next() else {
+        return Ok(());
+    };
+    // Verkada might refuse a second of 1970, which is what a clock without a battery says.
+    let end = furthest(printer).unwrap_or(clock.now()).max(1);
+    let window = Window::new(end - 1, end, TimeBase::Event)?;
+    api.pages(source, window).next_page().await?;
+    clock.learn_from_answer(api, None);
+    Ok(())
+}
+
+fn make_plans(
+    pull: &Pull,
+    sources: &[Source],
+    printer: &mut Printer,
+    clock: &RunClock,
+) -> Result<Vec<(Source, Plan)>, Error> {
     let planner = Planner {
-        now: pull.now,
+        now: clock.now(),
+        standing: clock.standing(),
         period: pull.period,
         interval: pull.interval_seconds,
         overlap: pull.overlap_seconds,
+        accept_gap_to: pull.accept_gap_to,
     };
     let state = printer.checkpoint().map(|checkpoint| &checkpoint.state);
-    let plans = pull
-        .sources_in_order()
-        .map(|source| Ok((source, planner.plan(source, state)?)));
+    let plans = sources
+        .iter()
+        .map(|source| Ok((*source, planner.plan(*source, state)?)));
     plans.collect()
 }
 
-/// The Unix second at which the first run of each source begins.
-fn beginnings(plans: &[(Source, Plan)]) -> impl Iterator<Item = (Source, i64)> {
-    plans.iter().filter_map(|(source, plan)| match plan {
-        Plan::Read { since, .. } => Some((*source, *since)),
-        Plan::UpToDate(_) => None,
-    })
+/// Notes in the checkpoint where each source starts, and what for. Returns whether there is a beginning that has to be
+/// saved at once; everything else is saved with the first progress.
+fn note_starts(
+    pull: &Pull,
+    api: &VerkadaApi,
+    printer: &mut Printer,
+    clock: &RunClock,
+    plans: &[(Source, Plan)],
+) -> bool {
+    let Some(checkpoint) = printer.checkpoint() else {
+        return false;
+    };
+    let mut has_begun = false;
+    for (source, plan) in plans {
+        if let Plan::Read { start, .. } = plan {
+            note_filter(pull, api, checkpoint, *source, start);
+            has_begun |= note_start(pull, checkpoint, clock, *source, start);
+            checkpoint.state.is_scheduled |= pull.period == Period::Scheduled;
+        }
+    }
+    has_begun
+}
+
+/// Notes one source's start. Returns whether it is a beginning that is not saved yet.
+fn note_start(
+    pull: &Pull,
+    checkpoint: &mut Checkpoint,
+    clock: &RunClock,
+    source: Source,
+    start: &Start,
+) -> bool {
+    let state = checkpoint.state.source_mut(source);
+    let before = (state.watermark, state.beginning);
+    if let Some(gap) = start.gap {
+        tracing::warn!(
+            %source,
+            from = time_text(gap.from),
+            to = time_text(gap.to),
+            "nothing is read of this gap, as --accept-gap allows; the checkpoint keeps a note of it"
+        );
+        state.gaps.push(gap);
+    }
+    let is_same = state
+        .watermark
+        .is_some_and(|watermark| watermark.since == start.watermark.since);
+    if let Some(discarded) = state.watermark.filter(|_| !is_same)
+        && pull.begins_by_the_clock()
+        && state.beginning != Beginning::ProvisionalNow
+    {
+        tracing::warn!(
+            %source,
+            discarded = time_text(discarded.since),
+            beginning = time_text(start.watermark.since),
+            "the clock by which the first run chose its beginning was wrong, so the checkpoint begins now; what happened before is not read"
+        );
+    }
+    state.watermark = Some(start.watermark);
+    if clock.is_known() {
+        state.beginning = Beginning::Settled;
+    } else if !is_same && pull.begins_by_the_clock() {
+        state.beginning = Beginning::ProvisionalNow;
+    }
+    start.gap.is_none() && before != (state.watermark, state.beginning)
+}
+
+/// Warns if the checkpoint was printed with another filter: what only the new one keeps was passed over until now.
+fn note_filter(
+    pull: &Pull,
+    api: &VerkadaApi,
+    checkpoint: &mut Checkpoint,
+    source: Source,
+    start: &Start,
+) {
+    let other_since = Source::ALL
+        .into_iter()
+        .filter(|other| *other != source)
+        .find_map(|other| checkpoint.state.source(other).watermark)
+        .map(|watermark| watermark.since);
+    let state = checkpoint.state.source_mut(source);
+    let now = pull.filter.description(source, api.notification_types());
+    let earlier = state.filter.replace(now.clone());
+    let passed_over = match (state.watermark, earlier) {
+        (Some(watermark), Some(earlier)) if earlier != now && watermark.has_moved() => {
+            Some((earlier, watermark.since, watermark.through))
+        }
+        // Until now, --only left the source out.
+        (None, None) if checkpoint.existed() && pull.begins_by_the_clock() => other_since
+            .map(|since| ("nothing".to_owned(), since, start.watermark.since))
+            .filter(|(_, since, until)| since < until),
+        _ => None,
+    };
+    if let Some((earlier, since, until)) = passed_over {
+        let only = source.flag_value();
+        tracing::warn!(
+            %source,
+            earlier,
+            now,
+            "the filter has changed since the last run with this checkpoint; to read what only the new one keeps of the time before, run the same command with --only {only} --start {since} --end {until} and another --checkpoint, or none"
+        );
+    }
 }
 
 /// Checks a key that the checkpoint has not seen: it may be a new key of the same organisation, or one of another.
-async fn check_new_key(pull: &Pull, api: &VerkadaApi, printer: &mut Printer) -> Result<(), Error> {
+async fn check_new_key(
+    pull: &Pull,
+    api: &VerkadaApi,
+    printer: &mut Printer,
+    clock: &mut RunClock,
+) -> Result<(), Error> {
     let key_fingerprint = api.key_fingerprint();
     let Some(checkpoint) = printer.checkpoint() else {
         return Ok(());
@@ -71,17 +254,17 @@ async fn check_new_key(pull: &Pull, api: &VerkadaApi, printer: &mut Printer) -> 
     // Only audit logs name their organisation: if none are read, this is the time to learn it.
     let learns_later = !checkpoint.existed() && pull.sources.contains(&Source::AuditLogs);
     if !is_known && !learns_later {
-        let organisation = match organisation_of_key(pull, api).await {
+        let named = match organisations_of_key(api, clock).await {
             // A checkpoint that has known no other key cannot belong to another organisation.
             Err(error) if !had_another && is_about_audit_logs(&error) => {
                 tracing::warn!(%error, "the organisation is not known, so the checkpoint is not bound to it yet");
                 // The key is not recorded, so the next run takes it for a new one and asks again.
                 return Ok(());
             }
-            organisation => organisation?,
+            named => named?,
         };
-        checkpoint.check_organisation(organisation.as_deref())?;
-        if had_another && !(knew_organisation && organisation.is_some()) {
+        checkpoint.check_organisation(&named)?;
+        if had_another && !(knew_organisation && named.most_named().is_some()) {
             tracing::warn!(
                 checkpoint = %checkpoint.path().display(),
                 "the API key is not the one of earlier runs, and no audit log tells whether it belongs to the same organisation; if not, use another --checkpoint"
@@ -92,17 +275,39 @@ async fn check_new_key(pull: &Pull, api: &VerkadaApi, printer: &mut Printer) -> 
     Ok(())
 }
 
-/// Returns the organisation that a page of recent audit logs names. `None` if there are none, or if the key may not read
-/// them; any other failure must not let a wrong key pass.
-async fn organisation_of_key(pull: &Pull, api: &VerkadaApi) -> Result<Option<String>, Error> {
-    let window = Window::new(pull.now - ORGANISATION_LOOK_BACK, pull.now, TimeBase::Event)?;
-    let page = match api.pages(Source::AuditLogs, window).next_page().await {
-        Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied) => None,
-        page => page?,
-    };
-    let records = page.map(|page| page.records).unwrap_or_default();
-    let organisation = records.iter().find_map(|record| record.organization_id());
-    Ok(organisation.map(|id| id.into_owned()))
+/// Returns the organisations that a page of recent audit logs names. There are none if there are no records, or if the key
+/// may not read them; any other failure must not let a wrong key pass.
+async fn organisations_of_key(
+    api: &VerkadaApi,
+    clock: &mut RunClock,
+) -> Result<Organisations, Error> {
+    loop {
+        let now = clock.now();
+        let start = (now - ORGANISATION_LOOK_BACK).max(0);
+        let window = Window::new(start, now.max(start + 1), TimeBase::Event)?;
+        let answer = api.pages(Source::AuditLogs, window).next_page().await;
+        let page = answer.as_ref().ok().and_then(Option::as_ref);
+        clock.learn(api, page.and_then(|page| newest_within(page, window)));
+        if clock.now() != now {
+            // By a wrong clock it was the wrong week.
+            continue;
+        }
+        let page = match answer {
+            Err(error) if matches!(error.kind(), ErrorKind::PermissionDenied) => None,
+            answer => answer?,
+        };
+        let mut organisations = Organisations::default();
+        let records = page.map(|page| page.records).unwrap_or_default();
+        records.iter().for_each(|record| organisations.note(record));
+        return Ok(organisations);
+    }
+}
+
+/// The time of the newest record of `page` that is within `window`.
+fn newest_within(page: &Page, window: Window) -> Option<i64> {
+    let times = page.records.iter();
+    let times = times.filter_map(|record| Some(record.time(window.time_base())?.timestamp()));
+    times.filter(|time| *time <= window.end()).max()
 }
 
 /// Whether it is the audit logs that failed, and not the key or all of Verkada.

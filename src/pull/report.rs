@@ -57,7 +57,8 @@ pub enum Outcome {
 /// How far a run has come.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Progress {
-    /// The source that is being printed.
+    /// The source that is being printed; `None` as long as the first request is not about one, and then there is no time
+    /// to show either.
     pub source: Option<Source>,
     /// The start of its window, in Unix seconds.
     pub start: i64,

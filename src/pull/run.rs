@@ -1,24 +1,66 @@
 //! One run: every source prepared, read, printed and reported on.
 
+use std::collections::VecDeque;
 use std::io;
 
 use tokio::sync::watch;
 
+use super::clock::{ReadTime, RunClock, Standing};
 use super::error::Error;
-use super::plan::Plan;
+use super::plan::{Period, Plan};
 use super::prepare;
 use super::read::{self, BudgetedSlice, ReadOptions, Slice, Slices};
 use super::report::{Outcome, Progress, Report, SourceReport};
 use super::task::Pull;
 use super::write::{Printer, RestartPoint};
-use crate::api::{Source, VerkadaApi, Window};
-use crate::time::{CLOCK_TOLERANCE_SECONDS, time_text};
+use crate::api::{self, Source, VerkadaApi, Window};
+use crate::time::time_text;
+
+/// A source on its way.
+struct Started {
+    source: Source,
+    plan: Plan,
+    /// `Err` holds the Unix second through which everything has been printed, if nothing is left to read.
+    read: Result<StartedRead, i64>,
+}
 
 /// A source whose reading has been started.
 struct StartedRead {
     source: Source,
     window: Window,
     slices: Slices,
+    /// The first slice, if it was waited for before its turn.
+    first: Option<Result<BudgetedSlice, api::Error>>,
+}
+
+impl StartedRead {
+    /// Waits for the first slice and keeps it.
+    async fn fetch_first(&mut self) {
+        if self.first.is_none() {
+            self.first = self.slices.next().await;
+        }
+    }
+
+    async fn next(&mut self) -> Option<Result<BudgetedSlice, api::Error>> {
+        match self.first.take() {
+            None => self.slices.next().await,
+            first => first,
+        }
+    }
+}
+
+/// A run under way.
+struct Run<'a> {
+    pull: &'a Pull,
+    api: &'a VerkadaApi,
+    clock: RunClock,
+    /// `None` when nothing more can be printed.
+    printer: Option<Printer>,
+    has_checkpoint: bool,
+    /// Sources that are still to be printed, in order.
+    waiting: VecDeque<Started>,
+    progress: &'a watch::Sender<Progress>,
+    stop: watch::Receiver<bool>,
 }
 
 impl Pull {
@@ -36,39 +78,30 @@ impl Pull {
         progress: &watch::Sender<Progress>,
         mut stop: watch::Receiver<bool>,
     ) -> Result<Report, Error> {
+        let mut clock = RunClock::new(self.now);
         let plans = tokio::select! {
             // In this order, so that a first run that is stopped at once has saved where it began.
             biased;
-            plans = prepare::prepare(self, api, &mut printer) => plans?,
-            () = stopped(&mut stop) => return self.not_begun(),
+            plans = prepare::prepare(self, api, &mut printer, &mut clock) => plans?,
+            () = stopped(&mut stop) => return self.not_begun(clock.now()),
         };
         let has_checkpoint = printer.checkpoint().is_some();
-        let started: Vec<_> = plans
-            .into_iter()
-            .inspect(|(source, plan)| log_plan(api, *source, plan))
-            .map(|(source, plan)| (source, self.start(api, source, plan, has_checkpoint)))
-            .collect();
-        let mut printer = Some(printer);
-        let mut sources = Vec::new();
-        for (source, started) in started {
-            sources.push(match started {
-                Err(through) => SourceReport::unread(source, Outcome::UpToDate(through), None),
-                Ok(read) if printer.is_none() || *stop.borrow() && !sources.is_empty() => {
-                    let rest = RestartPoint::default().hint(read.window);
-                    SourceReport::unread(source, Outcome::NotBegun, Some(rest))
-                }
-                Ok(read) => {
-                    self.print_source(read, &mut printer, progress, &mut stop)
-                        .await
-                }
-            });
-        }
-        warn_of_clock(api);
-        Ok(Report { sources })
+        let mut run = Run {
+            pull: self,
+            api,
+            clock,
+            printer: Some(printer),
+            has_checkpoint,
+            waiting: VecDeque::new(),
+            progress,
+            stop,
+        };
+        run.start(plans);
+        run.finish().await
     }
 
-    fn not_begun(&self) -> Result<Report, Error> {
-        let window = self.requested_window()?;
+    fn not_begun(&self, now: i64) -> Result<Report, Error> {
+        let window = self.requested_window(now)?;
         let sources = self.sources_in_order().map(|source| {
             let rest = RestartPoint::default().hint(window);
             SourceReport::unread(source, Outcome::NotBegun, Some(rest))
@@ -77,58 +110,164 @@ impl Pull {
             sources: sources.collect(),
         })
     }
+}
 
-    /// Starts reading. `Err` holds the Unix second through which everything has been printed, if nothing is left to read.
-    fn start(
-        &self,
-        api: &VerkadaApi,
-        source: Source,
-        plan: Plan,
-        has_checkpoint: bool,
-    ) -> Result<StartedRead, i64> {
-        match plan {
-            Plan::UpToDate(through) => Err(through),
+impl Run<'_> {
+    /// Starts reading what `plans` say.
+    fn start(&mut self, plans: Vec<(Source, Plan)>) {
+        for (source, plan) in plans {
+            log_plan(self.api, source, &plan);
+            let read = self.start_read(source, plan);
+            self.waiting.push_back(Started { source, plan, read });
+        }
+    }
+
+    fn start_read(&self, source: Source, plan: Plan) -> Result<StartedRead, i64> {
+        let (window, first_slice) = match plan {
+            Plan::UpToDate(through) => return Err(through),
             Plan::Read {
                 window,
                 first_slice,
                 ..
-            } => {
-                let options = ReadOptions {
-                    source,
-                    window,
-                    first_slice,
-                    filter: self.filter.clone(),
-                    processing_allowance: has_checkpoint.then_some(self.overlap_seconds),
-                };
-                Ok(StartedRead {
-                    source,
-                    window,
-                    slices: read::start(api, options),
-                })
+            } => (window, first_slice),
+        };
+        let options = ReadOptions {
+            source,
+            window,
+            first_slice,
+            filter: self.pull.filter.clone(),
+            processing_allowance: self.has_checkpoint.then_some(self.pull.overlap_seconds),
+            now: self.clock.now(),
+        };
+        Ok(StartedRead {
+            source,
+            window,
+            slices: read::start(self.api, options),
+            first: None,
+        })
+    }
+
+    /// Prints one source after the other.
+    async fn finish(mut self) -> Result<Report, Error> {
+        let mut sources = Vec::new();
+        loop {
+            let settled = self.settle_clock().await;
+            if sources.is_empty() {
+                self.say_where_requests_end();
             }
+            let Some(started) = self.waiting.pop_front() else {
+                break;
+            };
+            let report = match settled {
+                // Nothing was printed: the run is refused.
+                Err(error) if sources.is_empty() => return Err(error),
+                Err(error) => SourceReport::unread(started.source, Outcome::Failed(error), None),
+                Ok(()) => self.finish_source(started, sources.is_empty()).await,
+            };
+            sources.push(report);
+        }
+        Ok(Report { sources })
+    }
+
+    async fn finish_source(&mut self, started: Started, is_first: bool) -> SourceReport {
+        let source = started.source;
+        match started.read {
+            Err(through) => SourceReport::unread(source, Outcome::UpToDate(through), None),
+            Ok(read) if self.printer.is_none() || *self.stop.borrow() && !is_first => {
+                let rest = RestartPoint::default().hint(read.window);
+                SourceReport::unread(source, Outcome::NotBegun, Some(rest))
+            }
+            Ok(read) => self.print_source(read).await,
+        }
+    }
+
+    /// Waits for the first answer and compares the clocks. If this machine's is wrong, everything that is not printed is
+    /// planned again by Verkada's, and what was read for the wrong windows is dropped.
+    async fn settle_clock(&mut self) -> Result<(), Error> {
+        if self.clock.standing() != Standing::Assumed || self.printer.is_none() {
+            return Ok(());
+        }
+        let mut reads = self.waiting.iter_mut();
+        let Some(first) = reads.find_map(|started| started.read.as_mut().ok()) else {
+            return Ok(());
+        };
+        let printed = self.progress.borrow().printed;
+        let nothing = RestartPoint::default();
+        show_progress(self.progress, first.source, first.window, &nothing, printed);
+        first.slices.mark_printing();
+        tokio::select! {
+            biased;
+            () = stopped(&mut self.stop) => return Ok(()),
+            () = first.fetch_first() => {}
+        }
+        match &first.first {
+            Some(Ok(budgeted)) => {
+                let newest = budgeted.slice.newest;
+                self.clock.learn_from_answer(self.api, newest);
+            }
+            // The token's answer may have named a time all the same.
+            _ => self.clock.learn(self.api, None),
+        }
+        if self.clock.standing() == Standing::Unknowable && self.has_checkpoint {
+            tracing::warn!(
+                "Verkada's answers name no time that can be relied on, so the checkpoint moves only as far as their newest record"
+            );
+        }
+        self.plan_again()
+    }
+
+    fn plan_again(&mut self) -> Result<(), Error> {
+        let Some(printer) = &mut self.printer else {
+            return Ok(());
+        };
+        let sources: Vec<_> = self.waiting.iter().map(|started| started.source).collect();
+        let plans = prepare::prepare_again(self.pull, self.api, printer, &self.clock, &sources)?;
+        let are_same = self
+            .waiting
+            .iter()
+            .zip(&plans)
+            .all(|(started, (_, plan))| started.plan.reads_the_same(plan));
+        if !are_same {
+            self.waiting.clear();
+            self.start(plans);
+        }
+        Ok(())
+    }
+
+    /// Says that a range cannot be read whole yet.
+    fn say_where_requests_end(&self) {
+        let now = self.clock.now();
+        let Period::Range { end, .. } = self.pull.period else {
+            return;
+        };
+        if end > now {
+            let requests_end = match self.clock.standing() {
+                Standing::Unknowable => end,
+                _ => now,
+            };
+            tracing::warn!(
+                end = time_text(end),
+                requests_end = time_text(requests_end),
+                "the range ends in the future; what happens after this run is not in its output"
+            );
         }
     }
 
     /// Prints one source's slices. Takes the printer away when nothing more can be printed.
-    async fn print_source(
-        &self,
-        mut read: StartedRead,
-        printer: &mut Option<Printer>,
-        progress: &watch::Sender<Progress>,
-        stop: &mut watch::Receiver<bool>,
-    ) -> SourceReport {
+    async fn print_source(&mut self, mut read: StartedRead) -> SourceReport {
         let StartedRead { source, window, .. } = read;
         read.slices.mark_printing();
         let mut point = RestartPoint::default();
-        let mut read_at = i64::MAX;
+        let mut read_time = ReadTime::default();
         let mut printed = 0;
-        let printed_before = progress.borrow().printed;
+        let printed_before = self.progress.borrow().printed;
         let outcome = loop {
-            show_progress(progress, source, window, &point, printed_before + printed);
+            let printed_so_far = printed_before + printed;
+            show_progress(self.progress, source, window, &point, printed_so_far);
             let received = tokio::select! {
                 biased;
-                () = stopped(stop) => break Outcome::Stopped,
-                received = read.slices.next() => received,
+                () = stopped(&mut self.stop) => break Outcome::Stopped,
+                received = read.next() => received,
             };
             let budgeted = match received {
                 None if point.printed_to() == Some(window.end()) => break Outcome::Done,
@@ -138,19 +277,20 @@ impl Pull {
                 Some(Ok(budgeted)) => budgeted,
             };
             let answered_at = budgeted.slice.server_time.map(|time| time.timestamp());
-            read_at = read_at.min(answered_at.unwrap_or(self.now));
-            match print_slice(budgeted, read_at, printer).await {
+            read_time.note(&self.clock, answered_at, budgeted.slice.newest);
+            let read_at = read_time.certain(&self.clock);
+            match print_slice(budgeted, read_at, &mut self.printer).await {
                 Ok((lines, slice)) => {
                     printed += lines;
                     point.note_printed(&slice);
                 }
                 Err(error) => {
-                    *printer = None;
+                    self.printer = None;
                     break Outcome::Failed(error);
                 }
             }
         };
-        let saved = printer.as_mut().map_or(Ok(()), Printer::finish);
+        let saved = self.printer.as_mut().map_or(Ok(()), Printer::finish);
         let outcome = saved.map_or_else(Outcome::Failed, |()| outcome);
         let rest = !matches!(outcome, Outcome::Done);
         SourceReport {
@@ -227,18 +367,4 @@ fn log_plan(api: &VerkadaApi, source: Source, plan: &Plan) {
         host = %api.base_url(),
         "reading"
     );
-}
-
-fn warn_of_clock(api: &VerkadaApi) {
-    let Some(difference) = api.statistics().clock_difference else {
-        return;
-    };
-    if difference.abs() > CLOCK_TOLERANCE_SECONDS {
-        let direction = if difference > 0 { "behind" } else { "ahead of" };
-        tracing::warn!(
-            difference_seconds = difference,
-            "this machine's clock is {} s {direction} Verkada's; set it, or intervals end at the wrong time",
-            difference.abs()
-        );
-    }
 }

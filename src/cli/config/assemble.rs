@@ -6,7 +6,7 @@ use verkada_audit_logs::demo::DemoServer;
 use verkada_audit_logs::pull::{DEFAULT_OVERLAP_MINUTES, EventFilter, Period, Pull};
 use verkada_audit_logs::{
     CRON_INTERVAL_MINUTES, DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE,
-    MOST_REQUESTS_PER_MINUTE, Source, VerkadaApiBuilder, time_text,
+    MOST_REQUESTS_PER_MINUTE, Source, VerkadaApiBuilder,
 };
 
 use super::api_key;
@@ -53,8 +53,14 @@ impl Config {
             filter: filter(args, &settings)?,
             interval_seconds,
             overlap_seconds: i64::from(overlap_minutes(args)?) * 60,
+            accept_gap_to: accept_gap_to(args)?,
         };
         let checkpoint = settings.path(args.checkpoint.as_deref(), "VERKADA_CHECKPOINT")?;
+        if args.accept_gap && checkpoint.is_none() {
+            return Err(UsageError::new(
+                "--accept-gap needs --checkpoint, which is where the gap is kept",
+            ));
+        }
         let output = args.output.clone().filter(|path| path != "-");
         let key_file = settings.path(args.api_key_file.as_deref(), api_key::FILE)?;
         let read = [
@@ -64,7 +70,7 @@ impl Config {
         let token_file = target.token_file.as_deref();
         check_distinct(token_file, checkpoint.as_deref(), output.as_deref(), &read)?;
         if checkpoint.is_none() {
-            warn_without_checkpoint(args, &pull);
+            warn_without_checkpoint(args);
         }
         let is_long = checkpoint.is_some() || is_long_range(&pull);
         Ok(Self {
@@ -78,19 +84,10 @@ impl Config {
     }
 }
 
-/// Warns of what is allowed and yet may not do what is expected. A checkpoint makes up for a range that ends in the future:
-/// the next run goes on from there.
-fn warn_without_checkpoint(args: &Args, pull: &Pull) {
+/// Warns of what is allowed and yet does nothing.
+fn warn_without_checkpoint(args: &Args) {
     if args.overlap_minutes.is_some() {
         tracing::warn!("--overlap-minutes does nothing without --checkpoint");
-    }
-    if let Period::Range { end, .. } = pull.period
-        && end > pull.now
-    {
-        tracing::warn!(
-            end = time_text(end),
-            "the range ends in the future; what happens after this run is not in its output"
-        );
     }
 }
 
@@ -106,11 +103,14 @@ fn interval_minutes(args: &Args, settings: &Settings<'_>) -> Result<u32, UsageEr
 }
 
 fn period(args: &Args) -> Result<Period, UsageError> {
-    let (Some(start_text), Some(end_text)) = (&args.start, &args.end) else {
-        return Ok(Period::Scheduled);
-    };
-    let named = |name: &str, text: &str| {
-        parse_time(text).map_err(|reason| UsageError::new(format!("{name}: {reason}")))
+    let (start_text, end_text) = match (&args.start, &args.end) {
+        (Some(start), Some(end)) => (start, end),
+        (Some(_), None) if !args.accept_gap => {
+            return Err(UsageError::new(
+                "--start needs --end, or --accept-gap with --checkpoint",
+            ));
+        }
+        _ => return Ok(Period::Scheduled),
     };
     let (start, end) = (named("--start", start_text)?, named("--end", end_text)?);
     if start >= end {
@@ -119,6 +119,17 @@ fn period(args: &Args) -> Result<Period, UsageError> {
         )));
     }
     Ok(Period::Range { start, end })
+}
+
+/// The time to go on from although what lies between cannot be read.
+fn accept_gap_to(args: &Args) -> Result<Option<i64>, UsageError> {
+    let start = args.start.as_deref().filter(|_| args.accept_gap);
+    start.map(|text| named("--start", text)).transpose()
+}
+
+/// Reads the time that the flag `name` gives.
+fn named(name: &str, text: &str) -> Result<i64, UsageError> {
+    parse_time(text).map_err(|reason| UsageError::new(format!("{name}: {reason}")))
 }
 
 fn is_long_range(pull: &Pull) -> bool {

@@ -49,7 +49,7 @@ fn lost_its_reader(source: &SourceReport) -> bool {
 
 /// Reports a run that failed before anything was read.
 pub(crate) fn fail(format: LogFormat, error: &pull::Error) -> ExitCode {
-    report_error(format, &error.to_string());
+    report_error(format, &with_advice(error));
     ExitCode::of(error)
 }
 
@@ -82,22 +82,28 @@ fn failure(config: &Config, source: Source, error: &pull::Error) -> (Option<Stri
             "the reader of the pipe has gone away; the checkpoint has not moved past what it took";
         return (Some(message.to_owned()), ExitCode::Failure);
     }
-    let advice = match error {
-        pull::Error::Api(error) => advice(error),
-        pull::Error::Output(error) if is_full(error) => {
-            "make room, or choose another --output".to_owned()
-        }
-        // A file of --output shows the next run what it holds already.
-        pull::Error::Checkpoint(CheckpointError::Save { .. }) if config.output.is_none() => {
-            "the next run prints again what standard output took since the last save".to_owned()
-        }
-        _ => String::new(),
-    };
-    let separator = if advice.is_empty() { "" } else { "; " };
     let subject = match error {
         pull::Error::Api(error) if error.endpoint() == Some(Endpoint::Token) => String::new(),
         _ => format!("{source}: "),
     };
-    let message = format!("{subject}{error}{separator}{advice}");
+    let advice = match error {
+        pull::Error::Output(error) if is_full(error) => "; make room, or choose another --output",
+        // A file of --output shows the next run what it holds already.
+        pull::Error::Checkpoint(CheckpointError::Save { .. }) if config.output.is_none() => {
+            "; the next run prints again what standard output took since the last save"
+        }
+        _ => "",
+    };
+    let message = format!("{subject}{}{advice}", with_advice(error));
     (Some(message), ExitCode::of(error))
+}
+
+/// The message of `error`, and the next step if Verkada's answer suggests one.
+fn with_advice(error: &pull::Error) -> String {
+    let advice = match error {
+        pull::Error::Api(error) => advice(error),
+        _ => String::new(),
+    };
+    let separator = if advice.is_empty() { "" } else { "; " };
+    format!("{error}{separator}{advice}")
 }

@@ -5,11 +5,13 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::announcement::Announcement;
-use super::file::{CheckpointFile, Unreadable};
+use super::file::{self, CheckpointFile, Unreadable};
 use super::lock::{Lock, NotLocked};
 use super::state::State;
 use crate::api::Source;
 use crate::files;
+use crate::pull::clock::RunClock;
+use crate::pull::organisations::Organisations;
 use crate::time::{CLOCK_TOLERANCE_SECONDS, time_text};
 
 /// The progress of all runs with the same file. The file is locked until this is dropped.
@@ -95,42 +97,54 @@ impl Checkpoint {
         })
     }
 
-    /// Refuses to go on for another host, or by a clock that is before the time through which everything is printed. A
-    /// new checkpoint is bound to the host.
-    pub(in crate::pull) fn check(&mut self, now: i64) -> Result<(), CheckpointError> {
+    /// Refuses to go on for another host. A new checkpoint is bound to the host.
+    pub(in crate::pull) fn check_host(&mut self) -> Result<(), CheckpointError> {
         if !self.existed {
             self.origin.clone_into(&mut self.state.base_url);
         }
-        if self.state.base_url != self.origin {
-            let problem = format!(
-                "belongs to {}, and this run reads {}",
-                self.state.base_url, self.origin
-            );
-            return Err(unusable(&self.path, problem, REMEDY_OTHER));
+        if self.state.base_url == self.origin {
+            return Ok(());
         }
-        let latest = Source::ALL
-            .iter()
-            .filter_map(|source| self.state.source(*source).watermark);
-        match latest.map(|watermark| watermark.through).max() {
-            Some(through) if through > now + CLOCK_TOLERANCE_SECONDS => {
-                let problem = format!(
-                    "is in the future: it is printed through {}, and this machine's clock says {}",
-                    time_text(through),
-                    time_text(now)
-                );
-                Err(unusable(&self.path, problem, REMEDY_CLOCK))
-            }
-            _ => Ok(()),
-        }
+        let problem = format!(
+            "belongs to {}, and this run reads {}",
+            self.state.base_url, self.origin
+        );
+        Err(unusable(&self.path, problem, REMEDY_OTHER))
     }
 
-    /// Refuses the records of another organisation. A checkpoint without one is bound to `organization_id`.
+    /// Refuses to go on at a time before that through which everything is printed: what has not happened yet cannot have
+    /// been printed, so the clock or the checkpoint is wrong.
+    pub(in crate::pull) fn check_time(&self, clock: &RunClock) -> Result<(), CheckpointError> {
+        let now = clock.now();
+        let through = self.state.printed_through();
+        let Some(through) = through.filter(|through| *through > now + CLOCK_TOLERANCE_SECONDS)
+        else {
+            return Ok(());
+        };
+        let (whose, remedy) = if clock.is_known() {
+            ("Verkada's", REMEDY_CORRUPT)
+        } else {
+            ("this machine's", REMEDY_CLOCK)
+        };
+        let problem = format!(
+            "is in the future: it is printed through {}, and {whose} clock says {}",
+            time_text(through),
+            time_text(now)
+        );
+        Err(unusable(&self.path, problem, remedy))
+    }
+
+    /// Refuses the records of another organisation: those of which none names the one that the checkpoint is bound to. A
+    /// checkpoint without one is bound to the one that most of them name.
     pub(in crate::pull) fn check_organisation(
         &mut self,
-        organization_id: Option<&str>,
+        named: &Organisations,
     ) -> Result<(), CheckpointError> {
-        match (&self.state.organization_id, organization_id) {
-            (Some(known), Some(seen)) if known != seen => {
+        let Some(seen) = named.most_named() else {
+            return Ok(());
+        };
+        match &self.state.organization_id {
+            Some(known) if !named.contains(known) => {
                 let problem = format!(
                     "belongs to organisation {}, and this key reads {}",
                     shown_id(known),
@@ -138,11 +152,11 @@ impl Checkpoint {
                 );
                 Err(unusable(&self.path, problem, REMEDY_OTHER))
             }
-            (None, Some(seen)) => {
+            Some(_) => Ok(()),
+            None => {
                 self.state.organization_id = Some(seen.to_owned());
                 Ok(())
             }
-            _ => Ok(()),
         }
     }
 
@@ -214,23 +228,21 @@ fn shown_id(id: &str) -> &str {
 }
 
 fn parse(path: &Path, text: &str) -> Result<State, CheckpointError> {
-    CheckpointFile::parse(text)
-        .map(State::from)
-        .map_err(|problem| match problem {
-            Unreadable::Empty => unusable(
-                path,
-                "is empty, as after a full disk or a crash",
-                REMEDY_CORRUPT,
-            ),
-            Unreadable::Corrupt(place) => {
-                unusable(path, format!("is corrupt ({place})"), REMEDY_CORRUPT)
-            }
-            Unreadable::Newer(version) => {
-                let problem =
-                    format!("was written by a newer version of this program (format {version})");
-                unusable(path, problem, REMEDY_VERSION)
-            }
-        })
+    file::parse(text).map_err(|problem| match problem {
+        Unreadable::Empty => unusable(
+            path,
+            "is empty, as after a full disk or a crash",
+            REMEDY_CORRUPT,
+        ),
+        Unreadable::Corrupt(place) => {
+            unusable(path, format!("is corrupt ({place})"), REMEDY_CORRUPT)
+        }
+        Unreadable::Newer(version) => {
+            let problem =
+                format!("was written by a newer version of this program (format {version})");
+            unusable(path, problem, REMEDY_VERSION)
+        }
+    })
 }
 
 /// Reads the file, if there is one.
@@ -333,5 +345,31 @@ fn remedy(kind: io::ErrorKind) -> &'static str {
             "remove it, or name a path in a folder that only this user may write to"
         }
         _ => "when that is mended, the next run carries on",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pull::checkpoint::Watermark;
+
+    #[test]
+    fn only_what_is_printed_more_than_a_minute_ahead_is_in_the_future() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("c");
+        let mut checkpoint = Checkpoint::open(&path, "https://api.verkada.com").unwrap();
+        let clock = RunClock::new(1_000_000);
+        assert!(checkpoint.check_time(&clock).is_ok());
+        for (since, through, is_future) in [
+            (0, 1_000_060, false),
+            (0, 1_000_061, true),
+            (1_000_061, 1_000_061, false),
+        ] {
+            checkpoint.state.notifications.watermark = Some(Watermark {
+                through,
+                ..Watermark::starting_at(since)
+            });
+            assert_eq!(checkpoint.check_time(&clock).is_err(), is_future);
+        }
     }
 }

@@ -9,10 +9,17 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::fingerprint::Fingerprint;
 use super::ledger::Ledger;
 use super::output_mark::OutputMark;
-use super::state::{SourceState, State, Watermark};
+use super::state::{Beginning, Gap, SourceState, State, Watermark};
 
-/// The format that this program writes, and the only one that it reads.
-const VERSION: u64 = 1;
+/// The format that this program writes. It reads the earlier ones too.
+const VERSION: u64 = 2;
+
+/// A file in one of the formats that were ever written. The tag is a number, and a ledger is too long to be kept in
+/// between, so serde's own tagged enums do not serve.
+enum Format {
+    V1(FileV1),
+    V2(CheckpointFile<Ledger>),
+}
 
 /// The file. `Entries` is [`Ledger`] when reading, and a reference to it when writing.
 #[derive(Deserialize, Serialize)]
@@ -22,6 +29,7 @@ pub(super) struct CheckpointFile<Entries> {
     base_url: String,
     organization_id: Option<String>,
     key_fingerprint: String,
+    used_by_schedule: bool,
     audit_logs: SourceFile<Entries>,
     notifications: SourceFile<Entries>,
     output: Option<OutputMark>,
@@ -31,7 +39,31 @@ pub(super) struct CheckpointFile<Entries> {
 #[serde(deny_unknown_fields)]
 struct SourceFile<Entries> {
     watermark: Option<Watermark>,
+    provisional: bool,
+    filter: Option<String>,
+    gaps: Vec<Gap>,
     printed: Entries,
+}
+
+/// Format 1, which knew nothing of filters, gaps, and who uses it.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FileV1 {
+    #[serde(rename = "version")]
+    _version: u64,
+    base_url: String,
+    organization_id: Option<String>,
+    key_fingerprint: String,
+    audit_logs: SourceFileV1,
+    notifications: SourceFileV1,
+    output: Option<OutputMark>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceFileV1 {
+    watermark: Option<Watermark>,
+    printed: Ledger,
 }
 
 /// Why a file is not a checkpoint.
@@ -45,15 +77,21 @@ pub(super) enum Unreadable {
     Newer(u64),
 }
 
-impl CheckpointFile<Ledger> {
-    /// Reads `text` if it is exactly what [`CheckpointFile::from`] and serialising give.
-    pub(super) fn parse(text: &str) -> Result<Self, Unreadable> {
+/// Reads `text` if it is exactly what this program writes, or an earlier version of it wrote.
+pub(super) fn parse(text: &str) -> Result<State, Unreadable> {
+    if text.trim().is_empty() {
+        return Err(Unreadable::Empty);
+    }
+    let state = State::from(Format::parse(text)?);
+    check_times(&state)?;
+    Ok(state)
+}
+
+impl Format {
+    fn parse(text: &str) -> Result<Self, Unreadable> {
         #[derive(Deserialize)]
         struct Versioned {
             version: u64,
-        }
-        if text.trim().is_empty() {
-            return Err(Unreadable::Empty);
         }
         // The position only: a message of the JSON reader may quote what it found.
         let corrupt = |error: serde_json::Error| {
@@ -65,35 +103,45 @@ impl CheckpointFile<Ledger> {
         };
         let Versioned { version } = serde_json::from_str(text).map_err(corrupt)?;
         match version {
-            VERSION => {
-                let file: Self = serde_json::from_str(text).map_err(corrupt)?;
-                file.check_times()?;
-                Ok(file)
-            }
+            1 => serde_json::from_str(text).map(Self::V1).map_err(corrupt),
+            VERSION => serde_json::from_str(text).map(Self::V2).map_err(corrupt),
             newer if newer > VERSION => Err(Unreadable::Newer(newer)),
             other => Err(Unreadable::Corrupt(format!("there is no format {other}"))),
         }
     }
 }
 
-impl<Entries> CheckpointFile<Entries> {
-    /// Refuses times that no run can have written: going on from them would leave a hole.
-    fn check_times(&self) -> Result<(), Unreadable> {
-        let sources = [&self.audit_logs, &self.notifications];
-        let mut watermarks = sources.iter().filter_map(|source| source.watermark);
-        if watermarks.all(|watermark| watermark.is_possible()) {
-            return Ok(());
-        }
-        Err(Unreadable::Corrupt(
-            "its times contradict each other".into(),
-        ))
+/// Refuses times that no run can have written: going on from them would leave a hole.
+fn check_times(state: &State) -> Result<(), Unreadable> {
+    let is_possible = |source: &SourceState| {
+        let Some(watermark) = source.watermark else {
+            return source.beginning == Beginning::Settled && source.gaps.is_empty();
+        };
+        let within = |gap: &Gap| {
+            [watermark.since, gap.from, gap.to, watermark.through].is_sorted() && gap.from < gap.to
+        };
+        watermark.is_possible()
+            && (source.beginning == Beginning::Settled || !watermark.has_moved())
+            && source.gaps.iter().all(within)
+    };
+    if [&state.audit_logs, &state.notifications]
+        .into_iter()
+        .all(is_possible)
+    {
+        return Ok(());
     }
+    Err(Unreadable::Corrupt(
+        "its times contradict each other".into(),
+    ))
 }
 
 impl<'a> From<&'a State> for CheckpointFile<&'a Ledger> {
     fn from(state: &'a State) -> Self {
         let source = |source: &'a SourceState| SourceFile {
             watermark: source.watermark,
+            provisional: source.beginning != Beginning::Settled,
+            filter: source.filter.clone(),
+            gaps: source.gaps.clone(),
             printed: &source.ledger,
         };
         Self {
@@ -101,9 +149,39 @@ impl<'a> From<&'a State> for CheckpointFile<&'a Ledger> {
             base_url: state.base_url.clone(),
             organization_id: state.organization_id.clone(),
             key_fingerprint: state.key_fingerprint.clone(),
+            used_by_schedule: state.is_scheduled,
             audit_logs: source(&state.audit_logs),
             notifications: source(&state.notifications),
             output: state.output.clone(),
+        }
+    }
+}
+
+impl From<Format> for State {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::V1(file) => file.into(),
+            Format::V2(file) => file.into(),
+        }
+    }
+}
+
+impl From<FileV1> for State {
+    /// Nobody knows any more whether scheduled runs have used it: ranges may go on with it until one does.
+    fn from(file: FileV1) -> Self {
+        let source = |source: SourceFileV1| SourceState {
+            watermark: source.watermark,
+            ledger: source.printed,
+            ..SourceState::default()
+        };
+        Self {
+            base_url: file.base_url,
+            organization_id: file.organization_id,
+            key_fingerprint: file.key_fingerprint,
+            is_scheduled: false,
+            audit_logs: source(file.audit_logs),
+            notifications: source(file.notifications),
+            output: file.output,
         }
     }
 }
@@ -112,12 +190,20 @@ impl From<CheckpointFile<Ledger>> for State {
     fn from(file: CheckpointFile<Ledger>) -> Self {
         let source = |source: SourceFile<Ledger>| SourceState {
             watermark: source.watermark,
+            beginning: if source.provisional {
+                Beginning::Provisional
+            } else {
+                Beginning::Settled
+            },
+            filter: source.filter,
+            gaps: source.gaps,
             ledger: source.printed,
         };
         Self {
             base_url: file.base_url,
             organization_id: file.organization_id,
             key_fingerprint: file.key_fingerprint,
+            is_scheduled: file.used_by_schedule,
             audit_logs: source(file.audit_logs),
             notifications: source(file.notifications),
             output: file.output,
@@ -199,6 +285,14 @@ mod tests {
             (Fingerprint(u128::MAX), 1_700, 1),
         ];
         state.audit_logs.ledger = printed.into_iter().collect();
+        state.audit_logs.filter = Some("every event".into());
+        state.audit_logs.gaps = vec![Gap {
+            from: 1_200,
+            to: 1_500,
+        }];
+        state.is_scheduled = true;
+        state.notifications.watermark = Some(Watermark::starting_at(900));
+        state.notifications.beginning = Beginning::Provisional;
         state
     }
 
@@ -209,12 +303,47 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back() {
         let text = serde_json::to_string(&CheckpointFile::from(&state())).unwrap();
-        let read = State::from(CheckpointFile::parse(&text).unwrap());
-        assert_eq!(read.base_url, state().base_url);
-        assert_eq!(read.organization_id, state().organization_id);
+        let read = parse(&text).unwrap();
+        assert_eq!(format!("{read:?}"), format!("{:?}", state()));
+        assert_eq!(entries(&read).len(), 3);
+    }
+
+    #[test]
+    fn format_1_is_read_and_saved_as_the_present_one() {
+        let text = r#"{"version":1,"base_url":"https://api.verkada.com","organization_id":"5b0d6c3e","key_fingerprint":"k",
+            "audit_logs":{"watermark":{"since":900,"through":1800,"remembered":1000},
+            "printed":[["00000000000000000000000000000007",1750,1],["00000000000000000000000000000007",1760,2],["ffffffffffffffffffffffffffffffff",1700,1]]},
+            "notifications":{"watermark":null,"printed":[]},"output":null}"#;
+        let read = parse(text).unwrap();
         assert_eq!(read.audit_logs.watermark, state().audit_logs.watermark);
         assert_eq!(entries(&read), entries(&state()));
-        assert_eq!(read.notifications.watermark, None);
+        assert_eq!((read.is_scheduled, &read.audit_logs.filter), (false, &None));
+        let saved = serde_json::to_string(&CheckpointFile::from(&read)).unwrap();
+        assert!(saved.starts_with(r#"{"version":2,"#), "{saved}");
+        assert_eq!(format!("{:?}", parse(&saved).unwrap()), format!("{read:?}"));
+    }
+
+    #[test]
+    fn times_that_no_run_leaves_are_refused() {
+        let refused = |change: fn(&mut State)| {
+            let mut state = state();
+            change(&mut state);
+            let text = serde_json::to_string(&CheckpointFile::from(&state)).unwrap();
+            matches!(parse(&text), Err(Unreadable::Corrupt(_)))
+        };
+        assert!(!refused(|_| ()));
+        assert!(refused(
+            |state| state.audit_logs.beginning = Beginning::Provisional
+        ));
+        assert!(refused(|state| state.notifications.watermark = None));
+        assert!(refused(|state| state.audit_logs.gaps[0].to = 1_801));
+        assert!(refused(|state| state.audit_logs.gaps[0].from = 899));
+        assert!(refused(|state| state.audit_logs.gaps[0].to = 1_200));
+        assert!(refused(|state| {
+            state.notifications.beginning = Beginning::Settled;
+            state.notifications.watermark = None;
+            state.notifications.gaps = vec![Gap { from: 0, to: 1 }];
+        }));
     }
 
     #[test]
@@ -239,30 +368,25 @@ mod tests {
     fn every_way_of_being_cut_short_is_noticed() {
         let text = serde_json::to_string(&CheckpointFile::from(&state())).unwrap();
         for length in 1..text.len() {
-            let problem = CheckpointFile::parse(&text[..length]).err();
+            let problem = parse(&text[..length]).err();
             assert!(matches!(problem, Some(Unreadable::Corrupt(_))), "{length}");
         }
-        assert!(matches!(
-            CheckpointFile::parse("").err(),
-            Some(Unreadable::Empty)
-        ));
+        assert!(matches!(parse("").err(), Some(Unreadable::Empty)));
     }
 
     #[test]
     fn a_newer_format_is_told_apart_from_garbage() {
-        let newer = r#"{"version":2,"anything":[]}"#;
-        assert!(matches!(
-            CheckpointFile::parse(newer).err(),
-            Some(Unreadable::Newer(2))
-        ));
+        let newer = r#"{"version":3,"anything":[]}"#;
+        assert!(matches!(parse(newer).err(), Some(Unreadable::Newer(3))));
         for garbage in [
             r#"{"version":0}"#,
             r#"{"version":1}"#,
+            r#"{"version":2}"#,
             "[]",
             "\u{0}\u{0}",
             "garbage",
         ] {
-            let problem = CheckpointFile::parse(garbage).err();
+            let problem = parse(garbage).err();
             assert!(matches!(problem, Some(Unreadable::Corrupt(_))), "{garbage}");
         }
     }

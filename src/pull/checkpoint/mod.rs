@@ -24,4 +24,4 @@ pub(super) use announcement::Announcement;
 pub(super) use fingerprint::Fingerprint;
 pub(super) use ledger::Sighting;
 pub(super) use output_mark::OutputMark;
-pub(super) use state::{State, Watermark};
+pub(super) use state::{Beginning, Gap, SourceState, State, Watermark};

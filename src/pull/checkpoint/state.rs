@@ -12,6 +12,8 @@ pub(in crate::pull) struct State {
     pub(in crate::pull) base_url: String,
     pub(in crate::pull) organization_id: Option<String>,
     pub(in crate::pull) key_fingerprint: String,
+    /// Whether scheduled runs use it, and not ranges alone.
+    pub(in crate::pull) is_scheduled: bool,
     pub(in crate::pull) audit_logs: SourceState,
     pub(in crate::pull) notifications: SourceState,
     pub(in crate::pull) output: Option<OutputMark>,
@@ -21,10 +23,35 @@ pub(in crate::pull) struct State {
 #[derive(Debug, Default)]
 pub(in crate::pull) struct SourceState {
     pub(in crate::pull) watermark: Option<Watermark>,
+    pub(in crate::pull) beginning: Beginning,
+    /// What was kept of the source when it was last printed; `None` if an older version of this program printed it.
+    pub(in crate::pull) filter: Option<String>,
+    /// Stretches within the watermark that were never read, as the user accepted.
+    pub(in crate::pull) gaps: Vec<Gap>,
     pub(in crate::pull) ledger: Ledger,
 }
 
-/// Everything from `since` to `through`, in Unix seconds, has been printed.
+/// How certain the beginning of a source is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::pull) enum Beginning {
+    /// It was given, confirmed by Verkada's clock, or something has been read from there on.
+    #[default]
+    Settled,
+    /// An earlier run chose it by a clock that no answer had confirmed. Nothing has been read.
+    Provisional,
+    /// This run did.
+    ProvisionalNow,
+}
+
+/// A stretch of time that could not be read, in Unix seconds.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::pull) struct Gap {
+    pub(in crate::pull) from: i64,
+    pub(in crate::pull) to: i64,
+}
+
+/// Everything from `since` to `through`, in Unix seconds, has been printed, except for the gaps.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::pull) struct Watermark {
@@ -45,10 +72,34 @@ impl Watermark {
         }
     }
 
+    /// A watermark that goes on from `time`, past what could not be read. Nothing before may be asked for again.
+    pub(in crate::pull) fn resumed_at(self, time: i64) -> Self {
+        Self {
+            since: self.since,
+            through: time,
+            remembered: time,
+        }
+    }
+
+    /// Whether anything may have been printed.
+    pub(in crate::pull) fn has_moved(&self) -> bool {
+        self.through > self.since
+    }
+
     /// Whether a run can have left these times behind.
     pub(in crate::pull) fn is_possible(&self) -> bool {
         let times = [0, self.since, self.remembered, self.through];
         times.is_sorted() && chrono::DateTime::from_timestamp(self.through, 0).is_some()
+    }
+}
+
+impl SourceState {
+    /// Sets the watermark. A beginning from which something was read is no longer in question.
+    pub(in crate::pull) fn advance(&mut self, watermark: Watermark) {
+        if watermark.has_moved() {
+            self.beginning = Beginning::Settled;
+        }
+        self.watermark = Some(watermark);
     }
 }
 
@@ -58,6 +109,18 @@ impl State {
             Source::AuditLogs => &self.audit_logs,
             Source::Notifications => &self.notifications,
         }
+    }
+
+    /// The watermarks of both sources.
+    pub(in crate::pull) fn watermarks(&self) -> impl Iterator<Item = Watermark> {
+        let sources = [&self.audit_logs, &self.notifications].into_iter();
+        sources.filter_map(|source| source.watermark)
+    }
+
+    /// The latest second through which anything is printed.
+    pub(in crate::pull) fn printed_through(&self) -> Option<i64> {
+        let moved = self.watermarks().filter(Watermark::has_moved);
+        moved.map(|watermark| watermark.through).max()
     }
 
     pub(in crate::pull) fn source_mut(&mut self, source: Source) -> &mut SourceState {

@@ -14,4 +14,6 @@ pub(in crate::pull) struct ReadOptions {
     /// With a checkpoint: how much later than its event a record may be processed, in seconds, where it does not say.
     /// Without a checkpoint nothing is remembered, so it does not matter how long a record may be found.
     pub(in crate::pull) processing_allowance: Option<i64>,
+    /// The beginning of the run in Unix seconds. A record cannot be processed later than it is read.
+    pub(in crate::pull) now: i64,
 }

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::bounds::Bounds;
 use crate::api::{Record, Source, TextRange};
+use crate::pull::organisations::Organisations;
 
 /// The text of a record on one line, without the line feed.
 #[derive(Clone, Debug)]
@@ -67,8 +68,10 @@ pub(in crate::pull) struct Slice {
     pub(in crate::pull) lines: Vec<Line>,
     /// The server's clock when it answered the first page.
     pub(in crate::pull) server_time: Option<DateTime<Utc>>,
-    /// The organisation that its audit logs name.
-    pub(in crate::pull) organization_id: Option<String>,
+    /// The organisations that its audit logs name.
+    pub(in crate::pull) organisations: Organisations,
+    /// The time of the newest record within the bounds, whether the filter kept it or not.
+    pub(in crate::pull) newest: Option<i64>,
     pub(in crate::pull) edge: Edge,
 }
 

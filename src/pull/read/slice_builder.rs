@@ -1,5 +1,6 @@
 //! A slice while its pages come in.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -11,6 +12,13 @@ use super::sizing::Estimate;
 use super::slice::{Edge, Line, LineText, Slice};
 use crate::api::{Page, Record, Source, sort_oldest_first};
 use crate::pull::filter::Verdict;
+use crate::pull::organisations::Organisations;
+
+/// No record is older than Verkada, which was founded in 2016; a year more does no harm.
+const EARLIEST_TIME: i64 = 1_420_070_400;
+
+/// A camera's clock may be ahead by as many seconds.
+const CLOCK_DEVIATION: i64 = 24 * 3_600;
 
 /// A slice and its share of the read-ahead budget, which ends with it.
 pub(in crate::pull) struct BudgetedSlice {
@@ -26,9 +34,12 @@ pub(super) struct SliceBuilder {
     seen: u64,
     page_count: u64,
     oldest: Option<i64>,
+    newest: Option<i64>,
     edge: Edge,
+    /// The server's clock when it answered the first page, and the last one.
     server_time: Option<DateTime<Utc>>,
-    organization_id: Option<String>,
+    last_server_time: Option<DateTime<Utc>>,
+    organisations: Organisations,
     unclassified: u64,
 }
 
@@ -40,9 +51,11 @@ impl SliceBuilder {
             seen: 0,
             page_count: 0,
             oldest: None,
+            newest: None,
             edge: Edge::default(),
             server_time: None,
-            organization_id: None,
+            last_server_time: None,
+            organisations: Organisations::default(),
             unclassified: 0,
         }
     }
@@ -52,6 +65,8 @@ impl SliceBuilder {
         self.page_count += 1;
         self.seen += page.records.len() as u64;
         self.server_time = self.server_time.or(page.server_time);
+        self.last_server_time = page.server_time.or(self.last_server_time);
+        let plausible = self.plausible_times(bounds, options);
         let records = page.records.iter();
         let verdicts = records.map(|record| options.filter.verdict(options.source, record));
         let verdicts: Vec<_> = verdicts.collect();
@@ -59,21 +74,30 @@ impl SliceBuilder {
         let most_are_kept = 2 * kept.count() >= verdicts.len();
         for (record, verdict) in page.records.iter().zip(verdicts) {
             let time = record.time(options.window.time_base());
+            let time = time.filter(|time| plausible.contains(&time.timestamp()));
             if let Some(time) = time {
                 self.note_time(time, bounds);
             }
-            if self.organization_id.is_none() {
-                self.organization_id = record.organization_id().map(|id| id.into_owned());
-            }
+            self.organisations.note(record);
             let is_unclassified = verdict == Verdict::KeepUnclassified || !record.is_object();
             self.unclassified += u64::from(is_unclassified);
             if verdict != Verdict::Drop {
-                self.keep(time, line(record, options, most_are_kept));
+                self.keep(time, line(record, options, &plausible, most_are_kept));
             } else if most_are_kept {
                 // Its text stays in memory with that of its page.
                 self.reservation.grow(record.text().len());
             }
         }
+    }
+
+    /// The times that a record may say and be believed. Seconds that were meant as microseconds, or the year 9999, would put
+    /// it into no slice, and in the ledger it would stay for ever. The record was there when the slice was read, so it
+    /// cannot be much newer than that.
+    fn plausible_times(&self, bounds: &Bounds, options: &ReadOptions) -> RangeInclusive<i64> {
+        let read_at = self.last_server_time.map(|time| time.timestamp());
+        let allowed = bounds.to + options.processing_allowance.unwrap_or_default();
+        let latest = allowed.max(options.now).max(read_at.unwrap_or(i64::MIN));
+        EARLIEST_TIME..=latest + CLOCK_DEVIATION
     }
 
     fn keep(&mut self, time: Option<DateTime<Utc>>, line: Line) {
@@ -90,6 +114,9 @@ impl SliceBuilder {
     fn note_time(&mut self, time: DateTime<Utc>, bounds: &Bounds) {
         let second = time.timestamp();
         self.oldest = Some(self.oldest.map_or(second, |oldest| oldest.min(second)));
+        if (bounds.from..=bounds.to).contains(&second) {
+            self.newest = self.newest.max(Some(second));
+        }
         let is_whole = time.timestamp_subsec_nanos() == 0;
         let is_last = second == bounds.to - 1;
         self.edge.first_asked |= second == bounds.asked_from() && is_whole;
@@ -115,6 +142,7 @@ impl SliceBuilder {
     pub(super) fn into_slice(self, bounds: Bounds, options: &ReadOptions) -> BudgetedSlice {
         let mut strays = 0_u64;
         let mut timeless = 0_u64;
+        let allowance = options.processing_allowance.unwrap_or_default();
         let mut lines = Vec::with_capacity(self.lines.len());
         // The order may borrow a time from a neighbour, but the position may not: the slice that a borrowed time points
         // to may never have been sent the record.
@@ -129,8 +157,8 @@ impl SliceBuilder {
             match time.map(|time| time.timestamp()) {
                 Some(second) if (bounds.from..=bounds.to).contains(&second) => newer = second,
                 // Verkada filed it under another time than the record says, which may be as late as the slice.
-                Some(_) => line.findable_until = line.findable_until.max(bounds.to),
-                None => line.findable_until = line.findable_until.max(newer),
+                Some(_) => line.findable_until = line.findable_until.max(bounds.to + allowance),
+                None => line.findable_until = line.findable_until.max(newer + allowance),
             }
             line.is_stray = position == Position::Stray;
             strays += u64::from(position == Position::Stray);
@@ -147,7 +175,8 @@ impl SliceBuilder {
                 bounds,
                 lines,
                 server_time: self.server_time,
-                organization_id: self.organization_id,
+                organisations: self.organisations,
+                newest: self.newest,
                 edge: self.edge,
             },
             reservation: self.reservation,
@@ -167,10 +196,15 @@ fn warn_of_odd_records(source: Source, strays: u64, timeless: u64, unclassified:
     }
 }
 
-fn line(record: &Record, options: &ReadOptions, shares_page: bool) -> Line {
+fn line(
+    record: &Record,
+    options: &ReadOptions,
+    plausible: &RangeInclusive<i64>,
+    shares_page: bool,
+) -> Line {
     let findable_until = options
         .processing_allowance
-        .and_then(|allowance| findable_until(record, options.source, allowance));
+        .and_then(|allowance| findable_until(record, options.source, plausible, allowance));
     Line {
         text: LineText::of(record, shares_page),
         findable_until: findable_until.unwrap_or(0),
@@ -180,12 +214,21 @@ fn line(record: &Record, options: &ReadOptions, shares_page: bool) -> Line {
 
 /// Returns the latest time at which a query could find the record, from what it says of itself. An audit log without a
 /// processed time may have been processed up to the allowance after its event.
-fn findable_until(record: &Record, source: Source, allowance: i64) -> Option<i64> {
+fn findable_until(
+    record: &Record,
+    source: Source,
+    plausible: &RangeInclusive<i64>,
+    allowance: i64,
+) -> Option<i64> {
+    let second = |time: Option<DateTime<Utc>>| {
+        let second = time.map(|time| time.timestamp());
+        second.filter(|second| plausible.contains(second))
+    };
     if source == Source::Notifications {
-        return record.created().map(|time| time.timestamp());
+        return second(record.created());
     }
-    let event = record.timestamp().map(|time| time.timestamp());
-    let processed = record.processed_timestamp().map(|time| time.timestamp());
+    let event = second(record.timestamp());
+    let processed = second(record.processed_timestamp());
     let allowed = event.map(|event| event + allowance);
     processed.or(allowed).max(event)
 }

@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use super::faults::{Faults, Moment};
 use super::output::{Output, Tail};
-use crate::api::Source;
 use crate::pull::checkpoint::{
     Announcement, Checkpoint, Fingerprint, OutputMark, Sighting, Watermark,
 };
@@ -56,14 +55,10 @@ impl Printer {
     }
 
     /// Makes the output ready: what a killed run wrote and never acknowledged is cut off, and a file that the checkpoint
-    /// does not know yet is recorded before the first line goes into it. The beginning of each source in `starts` is saved
-    /// as well, so that the next run catches up what a first run fails to read. `overlap` says how many seconds later
-    /// runs look back.
-    pub(in crate::pull) fn begin(
-        &mut self,
-        starts: impl Iterator<Item = (Source, i64)>,
-        overlap: i64,
-    ) -> Result<(), Error> {
+    /// does not know yet is recorded before the first line goes into it. `has_begun` says that the checkpoint holds the
+    /// beginning of a source that is not saved yet: then it is, so that the next run catches up what a first run fails to
+    /// read. `overlap` says how many seconds later runs look back.
+    pub(in crate::pull) fn begin(&mut self, has_begun: bool, overlap: i64) -> Result<(), Error> {
         self.overlap = overlap;
         let Some(checkpoint) = &mut self.checkpoint else {
             return end_torn_line(&mut self.output);
@@ -101,18 +96,11 @@ impl Printer {
             // Bytes after the mark are not the announced ones from now on.
             checkpoint.announce(None)?;
         }
-        let mut changed = false;
+        let mut changed = has_begun;
         if mark.is_some() && mark != checkpoint.state.output {
             self.output.sync_name().map_err(Error::Output)?;
             checkpoint.state.output = mark;
             changed = true;
-        }
-        for (source, since) in starts {
-            let watermark = &mut checkpoint.state.source_mut(source).watermark;
-            if watermark.is_none_or(|watermark| watermark.since != since) {
-                *watermark = Some(Watermark::starting_at(since));
-                changed = true;
-            }
         }
         if changed {
             checkpoint.save()?;
@@ -121,8 +109,8 @@ impl Printer {
     }
 
     /// Prints what is new in the slice, and then moves the checkpoint. Returns how many lines were printed. `read_at` is the
-    /// server's clock, in Unix seconds, when this run read its first slice of the source, or this one if that was
-    /// earlier.
+    /// server's clock, in Unix seconds, when this run read its first slice of the source, or an earlier second if that
+    /// clock is not known.
     pub(in crate::pull) fn print(&mut self, slice: &Slice, read_at: i64) -> Result<u64, Error> {
         let Some(checkpoint) = &mut self.checkpoint else {
             self.output
@@ -133,7 +121,7 @@ impl Printer {
         let number = self.slices;
         self.slices += 1;
         let die = |moment| self.faults.die(moment, number);
-        checkpoint.check_organisation(slice.organization_id.as_deref())?;
+        checkpoint.check_organisation(&slice.organisations)?;
         let fresh = fresh_lines(checkpoint, slice, self.faults);
         if self.faults.save_first {
             acknowledge(checkpoint, slice, read_at, &fresh, self.overlap);
@@ -261,11 +249,12 @@ fn acknowledge(
     for (line, sighting) in fresh {
         state.ledger.add(*sighting, line.findable_until);
     }
-    let watermark = state
+    let mut watermark = state
         .watermark
-        .get_or_insert(Watermark::starting_at(slice.bounds.from));
+        .unwrap_or(Watermark::starting_at(slice.bounds.from));
     watermark.through = watermark.through.max(slice.bounds.to.min(read_at));
     watermark.remembered = watermark
         .remembered
         .max(watermark.through - overlap - LEDGER_MARGIN);
+    state.advance(watermark);
 }

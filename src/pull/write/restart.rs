@@ -91,7 +91,8 @@ mod tests {
             },
             lines: Vec::new(),
             server_time: None,
-            organization_id: None,
+            organisations: Default::default(),
+            newest: None,
             edge: Edge {
                 first_asked,
                 last_whole,

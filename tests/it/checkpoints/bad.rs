@@ -34,7 +34,7 @@ fn a_file_that_no_run_wrote_is_refused_and_left_alone() {
     let program = Program::asking_demo(&server);
     let text = good(&program, &[]);
     let cut = &text[..text.len() / 2];
-    let newer = text.replacen("\"version\":1", "\"version\":2", 1);
+    let newer = text.replacen("\"version\":2", "\"version\":3", 1);
     let backup = "restore it from a backup";
     // One digit of the first time, the beginning of the audit logs.
     let impossible = text.replacen("\"since\":1", "\"since\":9", 1);
@@ -53,7 +53,7 @@ fn a_file_that_no_run_wrote_is_refused_and_left_alone() {
         (
             newer.as_bytes(),
             [
-                "newer version of this program (format 2)",
+                "newer version of this program (format 3)",
                 "run the version that wrote it",
             ],
         ),
@@ -132,7 +132,7 @@ fn a_clock_before_the_watermark_is_refused() {
     assert_refused(
         &program,
         &[],
-        &["is in the future", "set this machine's clock"],
+        &["is in the future", "Verkada's clock says", "restore it"],
     );
     let future = (chrono::Utc::now().timestamp() + 3_600).to_string();
     let later = (chrono::Utc::now().timestamp() + 7_200).to_string();

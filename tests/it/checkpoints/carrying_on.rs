@@ -212,13 +212,15 @@ fn a_record_that_appears_late_during_a_slow_run_is_found_by_the_next() {
         late_per_mille: 1_000,
         ..profile(1)
     };
+    let now = chrono::Utc::now().timestamp();
+    let (start, end) = (now - 3_000, now + 1_800);
     // The token and the first slice are answered early, all else hours later: it is a slow run.
     let answers = AtomicI64::new(0);
     let server = DemoServer::builder(profile)
         .clock(Arc::new(move || {
             match answers.fetch_add(1, Ordering::SeqCst) {
-                ..2 => MIDDLE,
-                _ => END + 7_200,
+                ..2 => now,
+                _ => now + 4 * 3_600,
             }
         }))
         .token_lifetime(std::time::Duration::from_secs(1 << 40))
@@ -226,11 +228,11 @@ fn a_record_that_appears_late_during_a_slow_run_is_found_by_the_next() {
         .unwrap();
     let program = Program::asking_demo(&server);
     let only = ["--only", "audit-logs"];
-    let first = program.run(range(START, END, &only));
-    assert_eq!(watermark(&program, "audit_logs"), (START, MIDDLE));
-    let second = program.run(range(START, END, &only));
-    assert_eq!(watermark(&program, "audit_logs"), (START, END));
-    let whole = Program::asking_demo(&server).run(range(START, END, &only));
+    let first = program.run(range(start, end, &only));
+    assert_eq!(watermark(&program, "audit_logs"), (start, now));
+    let second = program.run(range(start, end, &only));
+    assert_eq!(watermark(&program, "audit_logs"), (start, end));
+    let whole = Program::asking_demo(&server).run(range(start, end, &only));
     let printed = sorted(&[&first.stdout, &second.stdout]);
     assert!(!second.stdout.is_empty() && printed == sorted(&[&whole.stdout]));
 }

@@ -3,6 +3,11 @@
 mod bad;
 mod carrying_on;
 mod files;
+mod filters;
+mod gaps;
+mod odd_times;
+mod organisations;
+mod ranges_and_schedules;
 mod safety;
 
 use std::fs;

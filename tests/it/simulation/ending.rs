@@ -20,7 +20,9 @@ impl History {
         self.world.will.fail_per_mille(0);
         let began = self.world.will.now();
         let before = self.through;
-        match self.run(Period::Scheduled, Mishap::None, 0).await? {
+        let ended = self.run(Period::Scheduled, Mishap::None, 0).await?;
+        self.note_beginning(Period::Scheduled, began, 0)?;
+        match ended {
             Ended::Reported(report) => {
                 for source in &report.sources {
                     if !matches!(source.outcome, Outcome::Done) {
@@ -51,10 +53,10 @@ impl History {
             }
             let read = |name| number_at(&state, source, name).ok_or("no watermark");
             let (since, through) = (read("since")?, read("through")?);
-            if self.since.is_some_and(|first| first != since) {
+            if self.since[number].is_some_and(|first| first != since) {
                 return Err(format!(
                     "the first interval is lost: {since}, not {:?}",
-                    self.since
+                    self.since[number]
                 ));
             }
             if through < boundary {

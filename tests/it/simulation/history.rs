@@ -38,9 +38,11 @@ pub(super) struct History {
     pub(super) rotated: Vec<u8>,
     /// True until a run has acknowledged something since the last rotation.
     is_rotated: bool,
-    /// Start of the first run, unless it was killed before it saved that.
-    pub(super) since: Option<i64>,
-    /// Per source, as `Source::ALL` has it.
+    /// Where a first run may have begun.
+    beginnings: Vec<i64>,
+    /// Where it did, once that is settled. Per source, as `Source::ALL` has it.
+    pub(super) since: [Option<i64>; 2],
+    /// Likewise.
     pub(super) through: [Option<i64>; 2],
     pub(super) switched: [Option<i64>; 2],
 }
@@ -78,7 +80,8 @@ impl History {
             taken: 0,
             rotated: Vec::new(),
             is_rotated: false,
-            since: None,
+            beginnings: Vec::new(),
+            since: [None; 2],
             through: [None; 2],
             switched: [None; 2],
         }
@@ -118,13 +121,16 @@ impl History {
         let faulty = pick(&mut self.dice, &[0, 0, 30, 200, 400]);
         self.world.will.fail_per_mille(faulty);
         let mishap = self.mishap();
-        let skew = match self.dice.u32(0..6) {
-            0 => self.dice.i64(-50..120),
+        let skew = match self.dice.u32(0..12) {
+            0..2 => self.dice.i64(-50..120),
+            2 => self.dice.i64(-200_000..200_000),
             _ => 0,
         };
         self.counts.skewed += u64::from(skew != 0);
         let before = self.through;
+        let began = self.world.will.now();
         let ended = self.run(period, mishap, skew).await?;
+        self.note_beginning(period, began, skew)?;
         self.count_mishap(mishap, &ended);
         if period == Period::Scheduled {
             self.count_catch_up(before);
@@ -172,6 +178,7 @@ impl History {
             filter: EventFilter::All,
             interval_seconds: self.scenario.interval,
             overlap_seconds: overlap,
+            accept_gap_to: None,
         };
         let (dies_at, stops_at) = match mishap {
             Mishap::DiesAtRequest(request) => (Some(request), None),
@@ -196,26 +203,53 @@ impl History {
             },
         };
         match report {
-            Ok(report) => {
-                if self.counts.runs == 1 {
-                    self.since = Some(self.start(period, pull.now));
-                }
-                Ok(Ended::Reported(report))
-            }
+            Ok(report) => Ok(Ended::Reported(report)),
             // Which organisation the key belongs to could not be asked.
             Err(pull::Error::Api(_)) => Ok(Ended::NotBegun),
             Err(error) => Err(format!("a run was refused: {error}")),
         }
     }
 
-    /// Start of a first run.
-    fn start(&self, period: Period, now: i64) -> i64 {
-        match period {
+    /// Checks that a first run has begun where the server's clock says, or this machine's if that is right to the minute. What
+    /// no answer has confirmed counts only if a later run takes it over.
+    pub(super) fn note_beginning(
+        &mut self,
+        period: Period,
+        began: i64,
+        skew: i64,
+    ) -> Result<(), String> {
+        let interval = self.scenario.interval;
+        let start = |now: i64| match period {
             Period::Range { start, .. } => start,
-            Period::Scheduled => {
-                now - now.rem_euclid(self.scenario.interval) - self.scenario.interval
+            Period::Scheduled => now - now.rem_euclid(interval) - interval,
+        };
+        let mut at = start(began);
+        while at <= start(self.world.will.now()) {
+            self.beginnings.push(at);
+            at += interval;
+        }
+        if skew.abs() <= 61 {
+            self.beginnings.push(start(began + skew));
+        }
+        let Ok(state) = self.state() else {
+            return Ok(());
+        };
+        for (number, source) in Source::ALL.into_iter().enumerate() {
+            let Some(since) = number_at(&state, source, "since") else {
+                continue;
+            };
+            if state[key(source)]["provisional"] == true {
+                self.counts.provisional += 1;
+                self.beginnings.push(since);
+            } else if self.since[number].is_none() {
+                if !self.beginnings.contains(&since) {
+                    return Err(format!("begins at {since}, not {:?}", self.beginnings));
+                }
+                self.counts.moved += u64::from(skew.abs() > 61);
+                self.since[number] = Some(since);
             }
         }
+        Ok(())
     }
 
     /// The promise is by the shortest overlap of all runs.
@@ -352,11 +386,14 @@ fn open(path: &std::path::Path, origin: &str) -> Result<Checkpoint, String> {
 }
 
 pub(super) fn number_at(state: &Value, source: Source, name: &str) -> Option<i64> {
-    let key = match source {
+    state[key(source)]["watermark"][name].as_i64()
+}
+
+fn key(source: Source) -> &'static str {
+    match source {
         Source::AuditLogs => "audit_logs",
         Source::Notifications => "notifications",
-    };
-    state[key]["watermark"][name].as_i64()
+    }
 }
 
 fn seconds(time: &Value) -> i64 {

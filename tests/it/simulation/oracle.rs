@@ -185,6 +185,10 @@ counts! {
     rotations: 200,
     /// Runs by a clock that differs from the server's.
     skewed: 200,
+    /// Sources that a run has left with a beginning that no answer had confirmed.
+    provisional: 50,
+    /// First runs by a clock that is off by more than a minute.
+    moved: 20,
     /// Runs that looked further back than others.
     longer_overlaps: 200,
 }

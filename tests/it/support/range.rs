@@ -104,6 +104,7 @@ impl Range {
             filter: EventFilter::All,
             interval_seconds: self.interval,
             overlap_seconds: 1_800,
+            accept_gap_to: None,
         };
         let printer = Printer::new(Output::stream(stream), None);
         let (progress, _) = watch::channel(Progress::default());

@@ -5,7 +5,7 @@ use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// The path of audit logs.
 pub(crate) const AUDIT_LOGS: &str = "/core/v1/audit_log";
@@ -56,8 +56,17 @@ pub(crate) enum Reply {
 }
 
 impl Reply {
-    /// A complete answer with `headers`, each ending in `\r\n`.
+    /// A complete answer with `headers`, each ending in `\r\n`. It is dated now unless they have a date.
     pub(crate) fn with(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Self {
+        let now = match headers.starts_with("date:") || headers.contains("\ndate:") {
+            true => String::new(),
+            false => format!("date: {}\r\n", httpdate::fmt_http_date(SystemTime::now())),
+        };
+        Self::undated(status, &format!("{headers}{now}"), body)
+    }
+
+    /// The same without a date.
+    pub(crate) fn undated(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref();
         let head = format!(
             "HTTP/1.1 {status} Status\r\ncontent-length: {}\r\nconnection: close\r\n{headers}\r\n",

@@ -1,0 +1,76 @@
+//! The organisations that records name.
+
+use crate::api::Record;
+
+/// How many records name which organisation.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Organisations {
+    /// Rarely more than one, so a list is quicker than a map.
+    counts: Vec<(String, u64)>,
+}
+
+impl Organisations {
+    /// Remembered at most: a page could name another one in each record.
+    const MOST: usize = 64;
+
+    /// Counts the organisation that `record` names, if it names one.
+    pub(super) fn note(&mut self, record: &Record) {
+        if let Some(id) = record.organization_id() {
+            self.count(&id);
+        }
+    }
+
+    fn count(&mut self, id: &str) {
+        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| known == id) {
+            *count += 1;
+        } else if self.counts.len() < Self::MOST {
+            self.counts.push((id.to_owned(), 1));
+        }
+    }
+
+    /// The organisation that most records name. A few may name another, such as that of Verkada's support.
+    pub(super) fn most_named(&self) -> Option<&str> {
+        // Of equals the first one: `max_by_key` takes the last.
+        let most = self.counts.iter().rev().max_by_key(|(_, count)| *count);
+        most.map(|(id, _)| id.as_str())
+    }
+
+    /// Reports whether any record names `id`.
+    pub(super) fn contains(&self, id: &str) -> bool {
+        self.counts.iter().any(|(known, _)| known == id)
+    }
+}
+
+#[cfg(test)]
+impl<'a> FromIterator<&'a str> for Organisations {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(ids: I) -> Self {
+        let mut organisations = Self::default();
+        ids.into_iter().for_each(|id| organisations.count(id));
+        organisations
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_organisation_is_the_one_that_most_records_name() {
+        let of = |ids: &[&str]| {
+            let organisations: Organisations = ids.iter().copied().collect();
+            organisations.most_named().map(str::to_owned)
+        };
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&["support", "own", "own"]).as_deref(), Some("own"));
+        assert_eq!(of(&["own", "own", "support"]).as_deref(), Some("own"));
+        assert_eq!(of(&["first", "second"]).as_deref(), Some("first"));
+    }
+
+    #[test]
+    fn a_page_of_many_names_takes_no_more_memory() {
+        let ids: Vec<_> = (0..1_000).map(|number| number.to_string()).collect();
+        let organisations: Organisations = ids.iter().map(String::as_str).collect();
+        assert_eq!(organisations.counts.len(), Organisations::MOST);
+        assert!(organisations.contains("0") && !organisations.contains("999"));
+    }
+}
