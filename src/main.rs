@@ -14,17 +14,31 @@ use cli::report::{self, ExitCode, LogFormat};
 use cli::signals::Signals;
 
 fn main() -> std::process::ExitCode {
+    report::end_panics_in_one_line();
     let args = match Args::try_parse() {
         Ok(args) => args,
         Err(error) => return report::answer(&error).into(),
     };
+    // Before anything else needs a thread: the simulated organisation has one of its own.
+    let runtime = match cli::start::runtime() {
+        Ok(runtime) => runtime,
+        Err(reason) => return report::fail_early(&reason).into(),
+    };
     match configure(&args) {
-        Ok((config, format)) => run(&args, &config, format).into(),
+        Ok((config, format)) => {
+            let ended = runtime.block_on(pull(&args, &config, format));
+            ended.unwrap_or_else(|error| report::fail(format, &error))
+        }
         Err((error, format)) => {
             report::report_error(format, &error.to_string());
-            ExitCode::Usage.into()
+            if error.is_of_the_system() {
+                ExitCode::Failure
+            } else {
+                ExitCode::Usage
+            }
         }
     }
+    .into()
 }
 
 fn configure(args: &Args) -> Result<(Config, LogFormat), (UsageError, LogFormat)> {
@@ -49,17 +63,6 @@ fn configure(args: &Args) -> Result<(Config, LogFormat), (UsageError, LogFormat)
     let now = chrono::Utc::now().timestamp();
     let config = Config::new(args, &environment, now).map_err(|error| (error, format))?;
     Ok((config, format))
-}
-
-fn run(args: &Args, config: &Config, format: LogFormat) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let ended = match runtime {
-        Ok(runtime) => runtime.block_on(pull(args, config, format)),
-        Err(error) => Err(pull::Error::Output(error)),
-    };
-    ended.unwrap_or_else(|error| report::fail(format, &error))
 }
 
 async fn pull(args: &Args, config: &Config, format: LogFormat) -> Result<ExitCode, pull::Error> {

@@ -1,19 +1,35 @@
-//! The flags. Their doc comments are the text of `--help`.
+//! The flags. Their doc comments are the text of `-h` (first paragraph) and `--help` (all of it).
 
 use std::path::PathBuf;
 
 use clap::{ArgAction, Parser};
 
+const AFTER_SUMMARY: &str = "\
+The API key is read from VERKADA_API_KEY or --api-key-file. See --help for variables, .env files and exit codes.";
+
 const AFTER_HELP: &str = "\
-A flag may also be given by the variable named with it, in the environment or in the nearest .env file; a flag \
-wins over the environment, the environment over .env. VERKADA_API_KEY holds the API key, which is never a flag. \
-Proxies are taken from HTTPS_PROXY and NO_PROXY.
+Settings:
+  Where a flag names a variable, the variable may be set in the environment or in a .env file: the nearest one from \
+the working directory upwards. A flag wins over the environment, and the environment over .env. This holds for flags \
+that exclude each other as well: --event wins over EXCLUDED_EVENTS. An empty variable counts as unset. A .env file of \
+another user (except root) is ignored with a warning. A value in .env that holds “$”, “\\”, “#” or a space belongs in \
+single quotes.
+  VERKADA_API_KEY holds the API key, which is never a flag.
+  Proxies are taken from HTTPS_PROXY and NO_PROXY, certificates from SSL_CERT_FILE and SSL_CERT_DIR.
 
-Exit codes: 0 done; 1 unexpected failure, or output could not be written (with --checkpoint also when the reader of the pipe has gone away); 2 wrong usage or configuration; \
-3 credentials refused or permission missing; 4 Verkada could not be reached, or kept failing after the retries; 5 an answer that cannot be used; \
-75 another run holds the checkpoint; 130 and 143 stopped by SIGINT or SIGTERM.";
+Exit codes:
+    0  done
+    1  unexpected failure, or the output could not be written (with --checkpoint also a reader that closed the pipe)
+    2  wrong usage or configuration
+    3  credentials refused, or a permission missing
+    4  Verkada could not be reached, or kept failing after the retries
+    5  an answer that cannot be used
+   75  another run holds the checkpoint
+  129  stopped by SIGHUP
+  130  stopped by SIGINT
+  143  stopped by SIGTERM";
 
-const WHAT: &str = "What to read";
+const READ: &str = "What to read";
 const FROM: &str = "Where to read it";
 const TO: &str = "Where to write it";
 const MESSAGES: &str = "Messages";
@@ -23,107 +39,155 @@ const MESSAGES: &str = "Messages";
 /// Without a range, prints the most recent whole interval: audit logs with the events of interest, then
 /// notifications, each oldest first, one record a line, exactly as the API wrote it.
 #[derive(Debug, Parser)]
-#[command(version, after_help = AFTER_HELP, max_term_width = 100, args_override_self = true)]
+#[command(version, after_help = AFTER_SUMMARY, after_long_help = AFTER_HELP)]
+#[command(max_term_width = 100, args_override_self = true)]
 #[command(disable_help_flag = true, disable_version_flag = true)]
 pub(crate) struct Args {
-    /// Start of a range to read instead of the last whole interval, with --end: Unix seconds, RFC 3339, or YYYY-MM-DD
-    /// (midnight UTC)
-    #[arg(help_heading = WHAT, long, value_name = "T", allow_negative_numbers = true)]
+    /// Start of a range to read instead of the last whole interval
+    ///
+    /// Needs --end, or --accept-gap with --checkpoint. A time is Unix seconds (1789401600), RFC 3339 (2026-09-14T16:00:00Z) or a day (2026-09-14, which
+    /// means midnight UTC). Audit logs of a range are selected by the time of the event.
+    #[arg(help_heading = READ, long, value_name = "T", allow_hyphen_values = true)]
     pub(crate) start: Option<String>,
 
-    /// End of the range, with --start and written like it
-    #[arg(help_heading = WHAT, long,
-        value_name = "T",
-        requires = "start",
-        allow_negative_numbers = true
-    )]
+    /// End of the range, written like --start
+    #[arg(help_heading = READ, long, value_name = "T", allow_hyphen_values = true)]
     pub(crate) end: Option<String>,
 
-    /// Length of the scheduled interval in minutes, 1 to 1440 [env: CRON_INTERVAL_MINUTES] [default: 15]
-    #[arg(help_heading = WHAT, long, value_name = "N", allow_negative_numbers = true)]
+    /// Read the range from this long ago until now: 2h, 90m, “1d 12h”
+    ///
+    /// The units are s, m, h, d and w. Cannot be combined with --start or --end.
+    #[arg(help_heading = READ, long,
+        value_name = "SPAN",
+        conflicts_with_all = ["start", "end"],
+        allow_hyphen_values = true
+    )]
+    pub(crate) since: Option<String>,
+
+    /// Length of the scheduled interval in minutes
+    ///
+    /// 1 to 1440. [env: CRON_INTERVAL_MINUTES] [default: 15]
+    #[arg(help_heading = READ, long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) interval_minutes: Option<String>,
 
-    /// Keep audit logs with this event name, whatever its case; repeat it, or separate names by commas [env:
-    /// INTERESTED_EVENTS]
+    /// Keep only audit logs with this event name
+    ///
+    /// Repeat the flag, or separate names by commas. Upper and lower case are the same. [env: INTERESTED_EVENTS]
     /// [default: Archive Action Taken, Video History Streamed, Live Stream Started]
-    #[arg(help_heading = WHAT, long, value_name = "NAME", conflicts_with = "all_events")]
+    #[arg(help_heading = READ, long, value_name = "NAME", conflicts_with = "all_events")]
     pub(crate) event: Vec<String>,
 
+    /// Keep all audit logs except those with this event name
+    ///
+    /// Repeat the flag, or separate names by commas. Cannot be combined with --event or --all-events.
+    /// INTERESTED_EVENTS and EXCLUDED_EVENTS set in the same place are an error. [env: EXCLUDED_EVENTS]
+    #[arg(help_heading = READ, long, value_name = "NAME", conflicts_with_all = ["event", "all_events"])]
+    pub(crate) exclude_event: Vec<String>,
+
     /// Keep every audit log
-    #[arg(help_heading = WHAT, long)]
+    #[arg(help_heading = READ, long)]
     pub(crate) all_events: bool,
 
-    /// Read one source only: audit-logs or notifications
-    #[arg(help_heading = WHAT, long, value_name = "SOURCE")]
+    /// Read only audit-logs, or only notifications
+    #[arg(help_heading = READ, long, value_name = "SOURCE")]
     pub(crate) only: Option<String>,
 
-    /// Ask for notifications of this type only; repeat it, or separate types by commas
-    #[arg(help_heading = WHAT, long, value_name = "TYPE")]
+    /// Read only notifications of this type
+    ///
+    /// Repeat the flag, or separate types by commas. Verkada knows the types; any word is passed on.
+    #[arg(help_heading = READ, long, value_name = "TYPE")]
     pub(crate) notification_type: Vec<String>,
 
-    /// Ask for signed image links in notifications; they are secrets that expire soon
-    #[arg(help_heading = WHAT, long)]
+    /// Ask for signed image links in notifications
+    ///
+    /// Anyone who has such a link can see the image until the link expires.
+    #[arg(help_heading = READ, long)]
     pub(crate) include_image_url: bool,
 
-    /// Where the organisation was created: us, eu, au, gov or oh [env: VERKADA_REGION, unless VERKADA_BASE_URL is set
-    /// beside it] [default: us]
+    /// Region of the organisation: us, eu, au, gov or oh
+    ///
+    /// It was chosen when the organisation was created. [env: VERKADA_REGION, ignored where VERKADA_BASE_URL is set
+    /// in the same place] [default: us]
     #[arg(help_heading = FROM, long, value_name = "REGION", conflicts_with = "base_url")]
     pub(crate) region: Option<String>,
 
-    /// Another address than a region's; https, except to this machine [env: VERKADA_BASE_URL]
+    /// Another address than that of a region
+    ///
+    /// https, except for this machine. [env: VERKADA_BASE_URL]
     #[arg(help_heading = FROM, long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
 
-    /// Read the API key from this file [env: VERKADA_API_KEY_FILE]
+    /// Read the API key from this file
+    ///
+    /// [env: VERKADA_API_KEY_FILE]
     #[arg(help_heading = FROM, long, value_name = "PATH")]
     pub(crate) api_key_file: Option<PathBuf>,
 
-    /// Where the short-lived token is cached [env: VERKADA_TOKEN_FILE] [default: token.json]
+    /// Cache for the short-lived token
+    ///
+    /// [env: VERKADA_TOKEN_FILE] [default: token.json]
     #[arg(help_heading = FROM, long, value_name = "PATH")]
     pub(crate) token_file: Option<PathBuf>,
 
-    /// Records a page, 1 to 200 [env: VERKADA_PAGE_SIZE] [default: 100; 200 for a range longer than one
-    /// interval, or with --checkpoint]
-    #[arg(help_heading = FROM, long, value_name = "N", allow_negative_numbers = true)]
+    /// Records per page
+    ///
+    /// 1 to 200. [env: VERKADA_PAGE_SIZE] [default: 100; 200 for a range longer than one interval, or with
+    /// --checkpoint]
+    #[arg(help_heading = FROM, long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) page_size: Option<String>,
 
-    /// Our share of the organisation's 300 requests a minute [env: VERKADA_MAX_REQUESTS_PER_MINUTE] [default:
+    /// Request at most this often
+    ///
+    /// All programs of an organisation share 300 requests a minute. [env: VERKADA_MAX_REQUESTS_PER_MINUTE] [default:
     /// 280]
-    #[arg(help_heading = FROM, long, value_name = "N", allow_negative_numbers = true)]
+    #[arg(help_heading = FROM, long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) max_requests_per_minute: Option<String>,
 
-    /// Run against the built-in simulated organisation: no key, no network, no pace unless one is given. Ignores
-    /// .env and all variables, and writes no files but those of --output and --checkpoint
+    /// Read a built-in simulated organisation
+    ///
+    /// Needs no key and no network, and waits between requests only if --max-requests-per-minute is given. Ignores
+    /// .env and all variables, and writes no files but those of --output and --checkpoint.
     #[arg(help_heading = FROM, long, conflicts_with_all = ["region", "base_url", "api_key_file", "token_file"])]
     pub(crate) demo: bool,
 
-    /// Carry on where the last run with this file stopped, and print nothing twice [env: VERKADA_CHECKPOINT]
+    /// Continue where the last run with this file stopped
+    ///
+    /// Nothing is printed twice. [env: VERKADA_CHECKPOINT]
     #[arg(help_heading = TO, long, value_name = "PATH")]
     pub(crate) checkpoint: Option<PathBuf>,
 
-    /// With --checkpoint: how far back to look again for late records, 0 to 10080 [default: 30]
-    #[arg(help_heading = TO, long, value_name = "N", allow_negative_numbers = true)]
+    /// With --checkpoint: how far back to look for late records
+    ///
+    /// 0 to 10080. [default: 30]
+    #[arg(help_heading = TO, long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) overlap_minutes: Option<String>,
 
-    /// With --checkpoint and --start: go on from there although what lies between cannot be read. The gap is said, and
-    /// kept in the checkpoint. Without --end it is a scheduled run that does so
+    /// With --checkpoint and --start: go on from there although what was not read yet cannot be read
+    ///
+    /// The gap is reported and kept in the checkpoint. Without --end the run is a scheduled one.
     #[arg(help_heading = TO, long, requires = "start")]
     pub(crate) accept_gap: bool,
 
-    /// Append to this file instead of standard output; “-” is standard output
+    /// Append to this file instead of standard output
+    ///
+    /// “-” is standard output.
     #[arg(help_heading = TO, long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Say more on standard error: -v what is read and what is tried again, -vv each request [env: RUST_LOG]
+    /// Show more on standard error; -vv shows each request
+    ///
+    /// -v shows what is read and what is retried. [env: RUST_LOG]
     #[arg(help_heading = MESSAGES, short, long, action = ArgAction::Count, conflicts_with = "quiet")]
     pub(crate) verbose: u8,
 
-    /// Say nothing but errors
+    /// Show errors only
     #[arg(help_heading = MESSAGES, short, long)]
     pub(crate) quiet: bool,
 
-    /// How messages look on standard error: text, with colour on a terminal unless NO_COLOR is set, or json, with a
-    /// progress line every 30 seconds of a long read
+    /// Form of the messages: text or json
+    ///
+    /// Text has colour on a terminal, unless NO_COLOR is set. JSON has a progress line every 30 seconds of a long
+    /// read. [default: text]
     #[arg(help_heading = MESSAGES, long, value_name = "FORMAT")]
     pub(crate) log_format: Option<String>,
 

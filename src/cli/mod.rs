@@ -1,10 +1,11 @@
 //! The person's side of the program: flags and variables in, messages and an exit code out.
 //!
 //! ```text
+//! start                 open files, threads, the runtime
 //! args ---> config/     one checked configuration
 //! report/               messages, progress, exit codes
 //! output                standard output or a file, checked before it is used
-//! signals               the first one asks, the second one insists
+//! signals               the first one stops the run, a second one ends it at once
 //! ```
 
 pub(crate) mod args;
@@ -12,3 +13,4 @@ pub(crate) mod config;
 pub(crate) mod output;
 pub(crate) mod report;
 pub(crate) mod signals;
+pub(crate) mod start;

@@ -16,21 +16,27 @@ pub enum EventFilter {
     All,
     /// Audit logs with one of these names, which are compared after trimming and without ASCII case.
     Names(Vec<String>),
+    /// Audit logs with any other name than these, compared in the same way.
+    Except(Vec<String>),
 }
 
 impl EventFilter {
     /// A filter for `names`. Any name is accepted, because Verkada's names drift.
     pub fn names<Name: AsRef<str>>(names: impl IntoIterator<Item = Name>) -> Self {
-        let trimmed = names
-            .into_iter()
-            .map(|name| name.as_ref().trim().to_owned());
-        Self::Names(trimmed.collect())
+        Self::Names(trimmed(names))
+    }
+
+    /// A filter for everything but `names`.
+    pub fn except<Name: AsRef<str>>(names: impl IntoIterator<Item = Name>) -> Self {
+        Self::Except(trimmed(names))
     }
 
     /// Decides what to do with `record`.
     pub fn verdict(&self, source: Source, record: &Record) -> Verdict {
-        let Self::Names(names) = self else {
-            return Verdict::Keep;
+        let (names, wants_named) = match self {
+            Self::All => return Verdict::Keep,
+            Self::Names(names) => (names, true),
+            Self::Except(names) => (names, false),
         };
         if source == Source::Notifications {
             return Verdict::Keep;
@@ -39,10 +45,10 @@ impl EventFilter {
             return Verdict::KeepUnclassified;
         };
         let event_name = event_name.trim();
-        let is_wanted = names
+        let is_named = names
             .iter()
             .any(|name| name.eq_ignore_ascii_case(event_name));
-        if is_wanted {
+        if is_named == wants_named {
             Verdict::Keep
         } else {
             Verdict::Drop
@@ -55,6 +61,7 @@ impl EventFilter {
         match (source, self) {
             (Source::AuditLogs, Self::All) => "every event".to_owned(),
             (Source::AuditLogs, Self::Names(names)) => listed("events", names),
+            (Source::AuditLogs, Self::Except(names)) => listed("all events but", names),
             (Source::Notifications, _) if notification_types.is_empty() => "every type".to_owned(),
             (Source::Notifications, _) => listed("types", notification_types),
         }
@@ -66,6 +73,11 @@ fn listed(what: &str, names: &[String]) -> String {
     names.sort();
     names.dedup();
     format!("{what} {}", names.join(", "))
+}
+
+fn trimmed<Name: AsRef<str>>(names: impl IntoIterator<Item = Name>) -> Vec<String> {
+    let names = names.into_iter();
+    names.map(|name| name.as_ref().trim().to_owned()).collect()
 }
 
 impl Default for EventFilter {

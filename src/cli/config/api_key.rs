@@ -32,27 +32,74 @@ pub(crate) fn find(args: &Args, settings: &Settings<'_>) -> Result<Secret, Usage
             return key_in_file(Path::new(&path), FILE);
         }
     }
-    Err(UsageError::new(
-        "no API key: set VERKADA_API_KEY in the environment or in .env, or name a file with --api-key-file or VERKADA_API_KEY_FILE; --demo runs without one",
-    ))
+    let because = match settings.environment.file_problem() {
+        Some(problem) => format!(" ({problem})"),
+        None => String::new(),
+    };
+    Err(UsageError::new(format!(
+        "no API key{because}: set VERKADA_API_KEY in the environment or in .env, or name a file with --api-key-file or VERKADA_API_KEY_FILE; --demo runs without one"
+    )))
 }
 
 fn key_in_file(path: &Path, name: &'static str) -> Result<Secret, UsageError> {
     let mut value = String::new();
     let read =
         File::open(path).and_then(|file| file.take(LONGEST_KEY_FILE).read_to_string(&mut value));
-    read.map_err(|error| match error.kind() {
-        ErrorKind::PermissionDenied | ErrorKind::IsADirectory | ErrorKind::InvalidData => {
-            UsageError::new(format!(
-                "{name}: {} cannot be read: {error}",
-                path.display()
-            ))
+    read.map_err(|error| {
+        let exists = matches!(
+            error.kind(),
+            ErrorKind::PermissionDenied | ErrorKind::IsADirectory | ErrorKind::InvalidData
+        );
+        if exists || !looks_like_key(path) {
+            let shown = path.display();
+            return UsageError::new(format!(
+                "{name}: {shown} cannot be read: {error}; give the path of a file that holds the key"
+            ));
         }
-        // The path may be the key itself, given by mistake, and must not appear in a log.
-        _ => UsageError::new(format!(
-            "{name}: there is no such file ({error}); give the path of a file that holds the key, never the key itself"
-        )),
+        UsageError::new(format!(
+            "{name}: there is no such file; give the path of a file that holds the key, never the key itself"
+        ))
     })?;
     let parsed = value.parse::<Secret>();
     parsed.map_err(|reason| UsageError::new(format!("{name}: {}: {reason}", path.display())))
+}
+
+/// The length from which a text may be a key.
+const SHORTEST_KEY: usize = 40;
+
+/// Reports whether a path may be the key itself, given by mistake, which must not appear in a log. Some keys hold slashes, so
+/// a relative path is a path only if its first folder is there.
+fn looks_like_key(path: &Path) -> bool {
+    let text = path.as_os_str();
+    let is_path = path.is_absolute() || text.as_encoded_bytes().contains(&b'.');
+    let first = path.components().next();
+    let has_folder = path.components().nth(1).is_some()
+        && first.is_some_and(|folder| Path::new(folder.as_os_str()).is_dir());
+    text.len() >= SHORTEST_KEY && !is_path && !has_folder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_word_that_leads_nowhere_may_be_a_key() {
+        let nested = "src/".repeat(12);
+        for path in [
+            "/etc/verkada/api-ky",
+            "api-ky",
+            "/a/long/path/to/a/folder/that/does/not/exist/api-key",
+            "credentials-of-the-organisation-in-europe.txt",
+            nested.as_str(),
+        ] {
+            assert!(!looks_like_key(Path::new(path)), "{path}");
+        }
+        let with_slashes = "AbC/0123456789/x+/==".repeat(4);
+        for key in [
+            "vkd_api_0123456789abcdef0123456789abcdef",
+            with_slashes.as_str(),
+        ] {
+            assert!(looks_like_key(Path::new(key)), "{key}");
+        }
+    }
 }

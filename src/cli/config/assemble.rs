@@ -1,9 +1,9 @@
-//! Everything is put together and checked.
+//! The configuration, put together and checked.
 
 use std::path::PathBuf;
 
 use verkada_audit_logs::demo::DemoServer;
-use verkada_audit_logs::pull::{DEFAULT_OVERLAP_MINUTES, EventFilter, Period, Pull};
+use verkada_audit_logs::pull::{DEFAULT_OVERLAP_MINUTES, Period, Pull};
 use verkada_audit_logs::{
     CRON_INTERVAL_MINUTES, DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE,
     MOST_REQUESTS_PER_MINUTE, Source, VerkadaApiBuilder,
@@ -11,10 +11,11 @@ use verkada_audit_logs::{
 
 use super::api_key;
 use super::environment::Environment;
+use super::events::filter;
 use super::files::check_distinct;
+use super::period::{accept_gap_to, period};
 use super::setting::{Setting, Settings, words};
 use super::target::Target;
-use super::time::parse_time;
 use super::usage_error::{UsageError, quoted};
 use crate::cli::args::Args;
 
@@ -22,7 +23,7 @@ use crate::cli::args::Args;
 pub(crate) struct Config {
     /// The client, ready to be built.
     pub(crate) client: VerkadaApiBuilder,
-    /// What to read and keep.
+    /// The task: what to read and keep.
     pub(crate) pull: Pull,
     pub(crate) checkpoint: Option<PathBuf>,
     /// The name that a checkpoint is bound to: the host that is read.
@@ -48,7 +49,7 @@ impl Config {
         let interval_seconds = i64::from(interval_minutes(args, &settings)?) * 60;
         let pull = Pull {
             now,
-            period: period(args)?,
+            period: period(args, now)?,
             sources: sources(args)?,
             filter: filter(args, &settings)?,
             interval_seconds,
@@ -69,6 +70,7 @@ impl Config {
         ];
         let token_file = target.token_file.as_deref();
         check_distinct(token_file, checkpoint.as_deref(), output.as_deref(), &read)?;
+        environment.warn_of_file();
         if checkpoint.is_none() {
             warn_without_checkpoint(args);
         }
@@ -100,36 +102,6 @@ fn interval_minutes(args: &Args, settings: &Settings<'_>) -> Result<u32, UsageEr
     setting.map_or(Ok(CRON_INTERVAL_MINUTES), |setting| {
         setting.number(1, 1_440)
     })
-}
-
-fn period(args: &Args) -> Result<Period, UsageError> {
-    let (start_text, end_text) = match (&args.start, &args.end) {
-        (Some(start), Some(end)) => (start, end),
-        (Some(_), None) if !args.accept_gap => {
-            return Err(UsageError::new(
-                "--start needs --end, or --accept-gap with --checkpoint",
-            ));
-        }
-        _ => return Ok(Period::Scheduled),
-    };
-    let (start, end) = (named("--start", start_text)?, named("--end", end_text)?);
-    if start >= end {
-        return Err(UsageError::new(format!(
-            "--start ({start_text}) must be before --end ({end_text}); a day means its midnight, so a whole day ends with the next one"
-        )));
-    }
-    Ok(Period::Range { start, end })
-}
-
-/// The time to go on from although what lies between cannot be read.
-fn accept_gap_to(args: &Args) -> Result<Option<i64>, UsageError> {
-    let start = args.start.as_deref().filter(|_| args.accept_gap);
-    start.map(|text| named("--start", text)).transpose()
-}
-
-/// Reads the time that the flag `name` gives.
-fn named(name: &str, text: &str) -> Result<i64, UsageError> {
-    parse_time(text).map_err(|reason| UsageError::new(format!("{name}: {reason}")))
 }
 
 fn is_long_range(pull: &Pull) -> bool {
@@ -168,8 +140,19 @@ fn with_options(
         .max_requests_per_minute(pace.map_or(Ok(default_pace), |setting| {
             setting.number(1, MOST_REQUESTS_PER_MINUTE)
         })?)
-        .notification_types(words(&args.notification_type, "--notification-type")?)
+        .notification_types(notification_types(args)?)
         .include_image_url(args.include_image_url))
+}
+
+/// Any word is accepted, because Verkada's types change.
+fn notification_types(args: &Args) -> Result<Vec<String>, UsageError> {
+    const FORM: &str = "write words separated by commas: person_of_interest,motion";
+    words(
+        &args.notification_type,
+        "--notification-type",
+        FORM,
+        |letter| !(letter.is_alphanumeric() || "_-.".contains(letter)),
+    )
 }
 
 fn overlap_minutes(args: &Args) -> Result<u32, UsageError> {
@@ -196,17 +179,4 @@ fn sources(args: &Args) -> Result<Vec<Source>, UsageError> {
             quoted(only)
         ))
     })
-}
-
-fn filter(args: &Args, settings: &Settings<'_>) -> Result<EventFilter, UsageError> {
-    if args.all_events {
-        return Ok(EventFilter::All);
-    }
-    if !args.event.is_empty() {
-        return Ok(EventFilter::names(words(&args.event, "--event")?));
-    }
-    match settings.environment.get("INTERESTED_EVENTS")? {
-        Some(value) => Ok(EventFilter::names(words(&[value], "INTERESTED_EVENTS")?)),
-        None => Ok(EventFilter::default()),
-    }
 }

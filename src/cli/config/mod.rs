@@ -3,17 +3,22 @@
 //! A flag wins over the environment, and the environment over `.env`. Every message names the flag or variable at fault.
 //!
 //! ```text
-//! assemble ---> target ---> api_key       whom to ask
+//! assemble ---> target ---> api_key       the organisation to read
+//!    |-------> events                     the audit logs to keep
 //!    |-------> files                      one file for one purpose
-//!    |-------> time                       times as people write them
-//!    `-------> setting ---> environment   flag, variable, .env
+//!    |-------> period ---> time           the range, and times as people write them
+//!    `-------> setting ---> environment ---> env_file ---> env_line      flag, variable, .env
 //! all of them: usage_error
 //! ```
 
 mod api_key;
 mod assemble;
+mod env_file;
+mod env_line;
 mod environment;
+mod events;
 mod files;
+mod period;
 mod setting;
 mod target;
 mod time;

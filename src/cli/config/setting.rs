@@ -72,8 +72,14 @@ impl Setting {
     }
 }
 
-/// Splits `values` at commas. Each value must hold a word; an empty one is a mistake that must not pass in silence.
-pub(crate) fn words(values: &[String], name: &str) -> Result<Vec<String>, UsageError> {
+/// Splits `values` at commas. Each value must hold a word; an empty one is a mistake that must not pass in silence. So is a
+/// word between quotes, or with a letter that `is_foreign`; the message then says the right `form`.
+pub(crate) fn words(
+    values: &[String],
+    name: &str,
+    form: &str,
+    is_foreign: impl Fn(char) -> bool,
+) -> Result<Vec<String>, UsageError> {
     let mut all = Vec::new();
     for value in values {
         let words = value
@@ -89,5 +95,15 @@ pub(crate) fn words(values: &[String], name: &str) -> Result<Vec<String>, UsageE
             )));
         }
     }
-    Ok(all)
+    let is_quoted = |word: &String| word.starts_with(['\'', '`']) || word.ends_with(['\'', '`']);
+    match all
+        .iter()
+        .find(|word| is_quoted(word) || word.contains(&is_foreign))
+    {
+        Some(word) => Err(UsageError::new(format!(
+            "{name}: {} cannot be a name; {form}",
+            quoted(word)
+        ))),
+        None => Ok(all),
+    }
 }

@@ -47,7 +47,7 @@ impl Target {
         let cannot = |reason: &dyn std::fmt::Display| UsageError::new(format!("--demo: {reason}"));
         let demo = DemoServer::builder(Profile::demo())
             .start()
-            .map_err(|error| cannot(&error))?;
+            .map_err(|error| UsageError::of_the_system(format!("--demo: {error}")))?;
         let key = Secret::new(demo.api_key()).map_err(|error| cannot(&error))?;
         let base_url: BaseUrl = demo.base_url().parse().map_err(|error| cannot(&error))?;
         Ok(Self {

@@ -44,6 +44,23 @@ pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
     }
 }
 
+/// Reads a span such as `2h`, `90m` or `1d 12h` as seconds.
+pub(crate) fn parse_span(text: &str) -> Result<i64, String> {
+    let refuse = |reason: &str| Err(format!("{} {reason}", quoted(text)));
+    let Ok(span) = humantime::parse_duration(text.trim()) else {
+        return refuse("is not a length of time; write 2h, 90m or “1d 12h”");
+    };
+    if text.contains('M') {
+        return refuse("has “M”, which means months; write m for minutes, or a number of days");
+    }
+    match i64::try_from(span.as_secs()) {
+        Ok(0) => refuse("is shorter than a second"),
+        Ok(seconds) if span.subsec_nanos() == 0 => Ok(seconds),
+        Ok(_) => refuse("has a fraction of a second; write whole seconds"),
+        Err(_) => refuse("is too long"),
+    }
+}
+
 /// Recognises `20260914` and `2026`: they are Unix seconds as well, but are never meant as such.
 fn day_without_dashes(text: &str) -> Option<NaiveDate> {
     let day = match text.len() {
@@ -54,8 +71,16 @@ fn day_without_dashes(text: &str) -> Option<NaiveDate> {
     day.ok().filter(|day| (2000..2100).contains(&day.year()))
 }
 
-/// Says what a date and time lacks and how RFC 3339 writes it; `None` if it is neither.
+/// Says what a date and time lacks and how RFC 3339 writes it, or which flag takes a span; `None` if it is neither.
 fn meant(text: &str) -> Option<String> {
+    if let Some(span) = text
+        .strip_prefix('-')
+        .filter(|span| parse_span(span).is_ok())
+    {
+        return Some(format!(
+            "is not a time; --since {span} reads from that long ago until now"
+        ));
+    }
     let write = |time: String| format!("write {time}");
     for form in [
         "%Y-%m-%dT%H:%M%#z",
@@ -207,5 +232,50 @@ mod tests {
         ] {
             assert!(parse_time(unreadable).is_err(), "{unreadable}");
         }
+    }
+
+    #[test]
+    fn a_span_is_a_whole_number_of_seconds() {
+        for (text, seconds) in [
+            ("2h", 7_200),
+            ("90m", 5_400),
+            ("1d 12h", 129_600),
+            ("1d12h", 129_600),
+            ("2 hours 30 min", 9_000),
+            ("1w", 604_800),
+            (" 45s ", 45),
+            ("0.5h", 1_800),
+        ] {
+            assert_eq!(parse_span(text), Ok(seconds), "{text}");
+        }
+        for text in [
+            "",
+            " ",
+            "2",
+            "-2h",
+            "h",
+            "yesterday",
+            "2x",
+            "PT2H",
+            "2:30",
+            "90M",
+            "1h 2M",
+            "0s",
+            "0h",
+            "500ms",
+            "1s 500ms",
+            "99999999999999999999h",
+        ] {
+            assert!(parse_span(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_span_in_place_of_a_time_is_answered_with_the_flag_that_takes_it() {
+        let reason = parse_time("-2h").unwrap_err();
+        assert!(
+            reason.contains("“-2h”") && reason.contains("--since 2h"),
+            "{reason}"
+        );
     }
 }

@@ -1,12 +1,14 @@
 //! The next step after a failure, in Verkada's words.
 
+use std::io;
+
 use verkada_audit_logs::{Endpoint, Error, ErrorKind};
 
-/// Advice for the person on call; empty where there is none.
+/// Advice on a failed request; empty where there is none.
 pub(super) fn advice(error: &Error) -> String {
     let words = match (error.kind(), error.endpoint()) {
         (ErrorKind::Authentication | ErrorKind::TokenExpired, _) => {
-            "check that the key of VERKADA_API_KEY or --api-key-file has neither expired nor been revoked, and that --region or --base-url is its own"
+            "check that the key of VERKADA_API_KEY or --api-key-file has neither expired nor been revoked, and that it belongs to --region or --base-url"
         }
         (ErrorKind::CredentialsLost, _) => {
             "something on the way has removed the header that carries the key or the token, which a proxy may do: check HTTPS_PROXY and --base-url"
@@ -44,4 +46,40 @@ pub(super) fn advice(error: &Error) -> String {
         _ => "",
     };
     words.to_owned()
+}
+
+/// Advice on an output that failed; empty where the error itself says what to do.
+pub(super) fn advice_on_output(error: &io::Error) -> &'static str {
+    use io::ErrorKind;
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            "make room, or choose another --output"
+        }
+        ErrorKind::FileTooLarge => {
+            "rotate the file, raise the limit on file sizes, or choose another --output"
+        }
+        ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => {
+            "let this user write there, or choose another --output"
+        }
+        ErrorKind::NotFound | ErrorKind::Other => "",
+        _ => "check the device and the folder of the output, or choose another --output",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_is_asked_for_only_where_it_is_what_lacks() {
+        const ENOSPC: i32 = 28;
+        const EIO: i32 = 5;
+        const EACCES: i32 = 13;
+        let advice = |code| advice_on_output(&io::Error::from_raw_os_error(code));
+        assert!(advice(ENOSPC).contains("make room"));
+        for other in [EIO, EACCES] {
+            assert!(!advice(other).contains("room"), "{}", advice(other));
+            assert!(advice(other).contains("--output"));
+        }
+    }
 }

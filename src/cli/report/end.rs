@@ -1,18 +1,17 @@
-//! The end of a run: what went wrong, where to go on, and the exit code.
+//! The end of a run: the failures, how to continue, and the exit code.
 
 use std::collections::HashSet;
-use std::io;
 
 use verkada_audit_logs::pull::{self, CheckpointError, Outcome, Period, Report, SourceReport};
 use verkada_audit_logs::{Endpoint, Source, time_text};
 
-use super::advice::advice;
+use super::advice::{advice, advice_on_output};
 use super::exit_code::{ExitCode, is_closed_pipe};
 use super::messages::{LogFormat, report_error};
 use super::restart::say_how_to_carry_on;
 use crate::cli::config::Config;
 
-/// Says what went wrong, and returns the exit code. `signal` is the code of the signal that came, if any.
+/// Reports the failures, and returns the exit code. `signal` is the code of the signal that came, if any.
 pub(crate) fn finish(
     config: &Config,
     format: LogFormat,
@@ -64,14 +63,6 @@ fn say_up_to_date(config: &Config, source: Source, through: i64) -> ExitCode {
     ExitCode::Done
 }
 
-/// Reports whether there was no room: on the disk, in the quota, or within a limit on file size.
-fn is_full(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge
-    )
-}
-
 /// The message for a failure, if there is one, and its exit code.
 fn failure(config: &Config, source: Source, error: &pull::Error) -> (Option<String>, ExitCode) {
     if is_closed_pipe(error) {
@@ -87,7 +78,6 @@ fn failure(config: &Config, source: Source, error: &pull::Error) -> (Option<Stri
         _ => format!("{source}: "),
     };
     let advice = match error {
-        pull::Error::Output(error) if is_full(error) => "; make room, or choose another --output",
         // A file of --output shows the next run what it holds already.
         pull::Error::Checkpoint(CheckpointError::Save { .. }) if config.output.is_none() => {
             "; the next run prints again what standard output took since the last save"
@@ -98,10 +88,11 @@ fn failure(config: &Config, source: Source, error: &pull::Error) -> (Option<Stri
     (Some(message), ExitCode::of(error))
 }
 
-/// The message of `error`, and the next step if Verkada's answer suggests one.
+/// The error with the next step. Errors of the checkpoint and of the configuration name theirs themselves.
 fn with_advice(error: &pull::Error) -> String {
     let advice = match error {
         pull::Error::Api(error) => advice(error),
+        pull::Error::Output(error) => advice_on_output(error).to_owned(),
         _ => String::new(),
     };
     let separator = if advice.is_empty() { "" } else { "; " };

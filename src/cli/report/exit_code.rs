@@ -22,6 +22,8 @@ pub(crate) enum ExitCode {
     UnusableAnswer = 5,
     /// Another run holds the checkpoint.
     Busy = 75,
+    /// Stopped by SIGHUP.
+    HungUp = 129,
     /// Stopped by SIGINT.
     Interrupted = 130,
     /// Stopped by SIGTERM.
@@ -79,7 +81,7 @@ impl From<ExitCode> for std::process::ExitCode {
     }
 }
 
-/// Whether the reader of the pipe has gone away.
+/// Reports whether the reader of the pipe has gone away.
 pub(crate) fn is_closed_pipe(error: &pull::Error) -> bool {
     matches!(error, pull::Error::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
 }

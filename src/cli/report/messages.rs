@@ -63,6 +63,11 @@ pub(crate) fn start(format: LogFormat, levels: Targets) {
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
+/// Starts showing errors alone, where the flags are not known.
+pub(super) fn start_plainly(format: LogFormat) {
+    start(format, Targets::new().with_default(LevelFilter::ERROR));
+}
+
 /// The levels that `-q`, `-v` or else `RUST_LOG` ask for.
 pub(crate) fn levels(
     quiet: bool,
@@ -108,8 +113,9 @@ impl Write for AboveBars {
     }
 }
 
-/// Reports the failure that ends the run, or a part of it: one line.
+/// Reports the failure that ends the run, or a part of it: one line, even if a path in it holds a line feed.
 pub(crate) fn report_error(format: LogFormat, message: &str) {
+    let message = message.replace(char::is_control, " ");
     match format {
         LogFormat::Json => tracing::error!(target: ERROR_TARGET, "{message}"),
         LogFormat::Text => print_line(&format!("error: {message}")),
@@ -121,7 +127,7 @@ pub(crate) fn print_note(message: &str) {
     print_line(message);
 }
 
-/// Like `eprintln!`, but without a panic where standard error cannot be written: there is no one left to tell.
+/// Like `eprintln!`, but without a panic where standard error cannot be written: no other place is left to say it.
 fn print_line(line: &str) {
     let _ = AboveBars.write_all(format!("{line}\n").as_bytes());
 }

@@ -1,17 +1,22 @@
-//! What the program says on standard error, and the exit code.
+//! Standard error and the exit code.
 //!
 //! ```text
 //! end ---> advice        the next step after a failure, in Verkada's words
-//!  |-----> restart       where to go on by hand
+//!  |-----> restart       how to continue by hand
 //!  `-----> exit_code
-//! usage, summary, progress
+//! progress ---> estimate     the time that is left
+//! usage, summary, progress, panic
+//!  |-----> counted       numbers with their words
 //!  `-----> messages      lines on standard error, as text or JSON
 //! ```
 
 mod advice;
+mod counted;
 mod end;
+mod estimate;
 mod exit_code;
 mod messages;
+mod panic;
 mod progress;
 mod restart;
 mod summary;
@@ -20,6 +25,7 @@ mod usage;
 pub(crate) use end::{fail, finish};
 pub(crate) use exit_code::ExitCode;
 pub(crate) use messages::{LogFormat, levels, report_error, start};
+pub(crate) use panic::end_panics_in_one_line;
 pub(crate) use progress::show;
 pub(crate) use summary::summarise;
-pub(crate) use usage::answer;
+pub(crate) use usage::{answer, fail_early};

@@ -10,6 +10,8 @@ use tokio::sync::watch;
 use verkada_audit_logs::pull::Progress;
 use verkada_audit_logs::{Source, VerkadaApi, time_text};
 
+use super::counted::counted;
+use super::estimate::Estimator;
 use super::messages::{LogFormat, PROGRESS_TARGET, bars};
 
 /// A bar appears only if the read takes longer.
@@ -32,6 +34,7 @@ pub(crate) async fn show(
         sources,
         progress,
         started: Instant::now(),
+        estimator: Estimator::default(),
     };
     // A bar on the same screen as the records would be in their way.
     let is_alone = prints_to_file || !io::stdout().is_terminal();
@@ -48,10 +51,11 @@ struct Meter {
     sources: usize,
     progress: watch::Receiver<Progress>,
     started: Instant,
+    estimator: Estimator,
 }
 
 impl Meter {
-    async fn draw_bar(self) -> Infallible {
+    async fn draw_bar(mut self) -> Infallible {
         tokio::time::sleep(SHORT_READ).await;
         let style = ProgressStyle::with_template("{wide_bar} {percent:>3} %\n{wide_msg}");
         let bar = bars().add(
@@ -67,14 +71,14 @@ impl Meter {
         }
     }
 
-    async fn print_lines(self) -> Infallible {
+    async fn print_lines(mut self) -> Infallible {
         loop {
             tokio::time::sleep(LINE_INTERVAL).await;
             let snapshot = self.snapshot();
             tracing::info!(
                 target: PROGRESS_TARGET,
-                source = %snapshot.source,
-                reached = time_text(snapshot.progress.reached),
+                source = snapshot.progress.source.map(tracing::field::display),
+                reached = snapshot.reached().map(time_text),
                 records = snapshot.progress.printed,
                 requests = snapshot.requests,
                 requests_per_minute = snapshot.per_minute.round(),
@@ -86,21 +90,19 @@ impl Meter {
         }
     }
 
-    fn snapshot(&self) -> Snapshot {
+    fn snapshot(&mut self) -> Snapshot {
         let progress = *self.progress.borrow();
         let statistics = self.api.statistics();
         let elapsed = self.started.elapsed();
-        let share = share(progress, self.sources);
+        let is_first = self.sources == 2 && progress.source == Some(Source::AuditLogs);
         Snapshot {
             progress,
-            source: progress
-                .source
-                .map_or_else(String::new, |source| source.to_string()),
             requests: statistics.requests,
             rate_limited: statistics.rate_limited,
             per_minute: statistics.requests as f64 * 60.0 / elapsed.as_secs_f64().max(1.0),
-            share,
-            left: (share > 0.0).then(|| elapsed.mul_f64((1.0 - share) / share)),
+            share: share(progress, self.sources),
+            left: self.estimator.time_left(&progress, elapsed),
+            next: is_first.then_some(Source::Notifications),
         }
     }
 }
@@ -119,40 +121,65 @@ fn share(progress: Progress, sources: usize) -> f64 {
 
 struct Snapshot {
     progress: Progress,
-    source: String,
     requests: u64,
     rate_limited: u64,
     per_minute: f64,
     share: f64,
+    /// The time that the source in hand still takes, once it can be estimated.
     left: Option<Duration>,
+    /// The source that comes after it. How long that takes is not known before it begins.
+    next: Option<Source>,
+}
+
+impl Snapshot {
+    /// The time up to which everything is printed; `None` until a source has begun.
+    fn reached(&self) -> Option<i64> {
+        self.progress.source.map(|_| self.progress.reached)
+    }
+
+    /// The source in hand, how far it has come, and how long it still takes.
+    fn position(&self) -> String {
+        let Some((source, reached)) = self.progress.source.zip(self.reached()) else {
+            return "waiting for the first answer".to_owned();
+        };
+        let reached = DateTime::from_timestamp(reached, 0).unwrap_or_default();
+        let position = format!("{source} at {}", reached.format("%Y-%m-%d %H:%M"));
+        match (self.left, self.next) {
+            (None, _) => position,
+            (Some(left), None) => format!("{position} · {} left", in_words(left)),
+            (Some(left), Some(next)) => {
+                format!("{position} · {} left, then {next}", in_words(left))
+            }
+        }
+    }
 }
 
 impl std::fmt::Display for Snapshot {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         // The most important comes first: a narrow terminal cuts off the end.
-        let reached = DateTime::from_timestamp(self.progress.reached, 0).unwrap_or_default();
-        let reached = reached.format("%Y-%m-%d %H:%M");
-        write!(formatter, "{} at {reached}", self.source)?;
-        match self.left.map(|left| left.as_secs()) {
-            Some(seconds) if seconds >= 3_600 => write!(
-                formatter,
-                " · {} h {} min left",
-                seconds / 3_600,
-                seconds / 60 % 60
-            ),
-            Some(seconds) if seconds >= 60 => write!(formatter, " · {} min left", seconds / 60),
-            Some(seconds) => write!(formatter, " · {seconds} s left"),
-            None => Ok(()),
-        }?;
-        write!(formatter, " · {} records", self.progress.printed)?;
-        if self.rate_limited > 0 {
-            write!(formatter, " · limit hit {} times", self.rate_limited)?;
-        }
+        formatter.write_str(&self.position())?;
         write!(
             formatter,
-            " · {} requests, {:.0} a minute",
-            self.requests, self.per_minute
-        )
+            " · {}",
+            counted(self.progress.printed, "records")
+        )?;
+        if self.rate_limited > 0 {
+            write!(
+                formatter,
+                " · limit hit {}",
+                counted(self.rate_limited, "times")
+            )?;
+        }
+        let requests = counted(self.requests, "requests");
+        write!(formatter, " · {requests}, {:.0} a minute", self.per_minute)
+    }
+}
+
+fn in_words(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds @ 60..3_600 => format!("{} min", seconds / 60),
+        seconds => format!("{} h {} min", seconds / 3_600, seconds / 60 % 60),
     }
 }
 
@@ -182,5 +209,31 @@ mod tests {
         assert_eq!(share(at(Source::Notifications, 150), 2), 0.75);
         assert_eq!(share(at(Source::Notifications, 150), 1), 0.5);
         assert_eq!(share(Progress::default(), 2), 0.0);
+    }
+
+    #[test]
+    fn no_time_is_shown_before_one_is_known_and_counted_words_agree() {
+        let mut snapshot = Snapshot {
+            progress: Progress::default(),
+            requests: 1,
+            rate_limited: 1,
+            per_minute: 1.0,
+            share: 0.0,
+            left: None,
+            next: None,
+        };
+        assert_eq!(snapshot.reached(), None);
+        assert_eq!(
+            snapshot.to_string(),
+            "waiting for the first answer · 0 records · limit hit 1 time · 1 request, 1 a minute"
+        );
+        snapshot.progress.source = Some(Source::AuditLogs);
+        snapshot.progress.reached = 1_789_401_600;
+        snapshot.next = Some(Source::Notifications);
+        snapshot.left = Some(Duration::from_secs(3_720));
+        assert_eq!(
+            snapshot.position(),
+            "audit logs at 2026-09-14 16:00 · 1 h 2 min left, then notifications"
+        );
     }
 }

@@ -1,4 +1,4 @@
-//! What to do by hand about the part of a window that was not printed.
+//! How to read the part of a window that was not printed.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ struct Rest {
     source: Source,
     /// The outcome, if it is not a failure.
     outcome: &'static str,
-    /// Whether the output may end within a line.
+    /// Set if the output may end within a line.
     torn: bool,
     hint: RestartHint,
 }

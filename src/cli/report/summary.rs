@@ -6,6 +6,7 @@ use std::time::Duration;
 use verkada_audit_logs::pull::Report;
 use verkada_audit_logs::{Statistics, Window, time_text};
 
+use super::counted::counted;
 use super::messages::print_note;
 
 /// Sums up a run that went well, if standard error is a terminal.
@@ -16,7 +17,7 @@ pub(crate) fn summarise(report: &Report, statistics: &Statistics, elapsed: Durat
     let counts: Vec<_> = report
         .sources
         .iter()
-        .map(|source| format!("{} {}", source.printed, source.source))
+        .map(|source| counted(source.printed, source.source))
         .collect();
     let windows = report
         .sources
@@ -29,9 +30,9 @@ pub(crate) fn summarise(report: &Report, statistics: &Statistics, elapsed: Durat
         None => String::new(),
     };
     print_note(&format!(
-        "printed {}{period}; {} requests in {:.1} s",
+        "printed {}{period}; {} in {:.1} s",
         counts.join(" and "),
-        statistics.requests,
+        counted(statistics.requests, "requests"),
         elapsed.as_secs_f64()
     ));
 }

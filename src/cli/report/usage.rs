@@ -3,15 +3,12 @@
 use std::ffi::OsString;
 use std::io;
 
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::filter::Targets;
-
 use super::exit_code::ExitCode;
 use super::messages::{self, LogFormat, report_error};
 use crate::cli::config::LONGEST_QUOTED;
 
 /// Finds the message format on a command line that could not be parsed.
-fn format_of(arguments: impl Iterator<Item = OsString>) -> LogFormat {
+pub(super) fn format_of(arguments: impl Iterator<Item = OsString>) -> LogFormat {
     let arguments: Vec<_> = arguments.collect();
     let is_json = arguments.iter().any(|one| one == "--log-format=json")
         || arguments
@@ -27,7 +24,7 @@ fn format_of(arguments: impl Iterator<Item = OsString>) -> LogFormat {
 /// Prints `--help` and `--version` on standard output, and wrong usage in one line on standard error.
 pub(crate) fn answer(error: &clap::Error) -> ExitCode {
     let format = format_of(std::env::args_os());
-    messages::start(format, Targets::new().with_default(LevelFilter::ERROR));
+    messages::start_plainly(format);
     if !error.use_stderr() {
         return match error.print() {
             // A reader that goes away has seen enough.
@@ -48,6 +45,14 @@ pub(crate) fn answer(error: &clap::Error) -> ExitCode {
     let message = without_long_words(message.trim_start_matches("error: "));
     report_error(format, &format!("{message}; see --help"));
     ExitCode::Usage
+}
+
+/// Reports a failure before the flags were looked at.
+pub(crate) fn fail_early(message: &str) -> ExitCode {
+    let format = format_of(std::env::args_os());
+    messages::start_plainly(format);
+    report_error(format, message);
+    ExitCode::Failure
 }
 
 /// Cuts out long words between quotes: they may be a key in the wrong place.

@@ -16,6 +16,7 @@ use verkada_audit_logs::demo::{DemoServer, Profile};
 
 use crate::support::program::{Ended, Program, RANGE};
 use crate::support::raw_server::{RawServer, Reply};
+use crate::support::say_left_out;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_verkada-audit-logs");
 
@@ -34,14 +35,6 @@ fn mode(path: &Path, mode: u32) {
 fn make_pipe(path: &Path) {
     let made = Command::new("mkfifo").arg(path).status().unwrap();
     assert!(made.success());
-}
-
-#[expect(
-    clippy::print_stderr,
-    reason = "the test harness has no other way to say that a scenario did not run"
-)]
-fn say_left_out(reason: &str) {
-    eprintln!("left out: {reason}");
 }
 
 /// Reports whether this is the superuser; if not, says why the scenario is left out.

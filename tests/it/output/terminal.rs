@@ -74,7 +74,7 @@ fn a_run_ends_with_one_line_that_sums_it_up() {
     let shown = short_run(r#"{"n":1}"#, None, &[]);
     let seconds = shown
         .strip_prefix(
-            "printed 1 audit logs and 1 notifications of 2026-09-14T16:00:00Z to 2026-09-14T16:10:00Z; 3 requests in ",
+            "printed 1 audit log and 1 notification of 2026-09-14T16:00:00Z to 2026-09-14T16:10:00Z; 3 requests in ",
         )
         .and_then(|rest| rest.strip_suffix(" s\n"));
     let seconds: Result<f64, _> = seconds.unwrap_or_else(|| panic!("{shown:?}")).parse();

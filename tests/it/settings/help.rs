@@ -32,6 +32,10 @@ fn help_names_every_flag_and_variable() {
         "--checkpoint",
         "VERKADA_CHECKPOINT",
         "--overlap-minutes",
+        "--accept-gap",
+        "--since",
+        "--exclude-event",
+        "EXCLUDED_EVENTS",
         "--output",
         "--demo",
         "--verbose",
@@ -53,32 +57,42 @@ fn help_names_every_flag_and_variable() {
 }
 
 /// The documented exit codes, as `--help` words them.
-const EXIT_CODES: [(&str, &str); 8] = [
+const EXIT_CODES: [(&str, &str); 10] = [
     ("0", "done"),
     (
         "1",
-        "unexpected failure, or output could not be written (with --checkpoint also when the reader of the pipe has \
-         gone away)",
+        "unexpected failure, or the output could not be written (with --checkpoint also a reader that closed the pipe)",
     ),
     ("2", "wrong usage or configuration"),
-    ("3", "credentials refused or permission missing"),
+    ("3", "credentials refused, or a permission missing"),
     (
         "4",
         "Verkada could not be reached, or kept failing after the retries",
     ),
     ("5", "an answer that cannot be used"),
     ("75", "another run holds the checkpoint"),
-    ("130 and 143", "stopped by SIGINT or SIGTERM"),
+    ("129", "stopped by SIGHUP"),
+    ("130", "stopped by SIGINT"),
+    ("143", "stopped by SIGTERM"),
 ];
 
 #[test]
 fn help_lists_every_exit_code_with_its_meaning_and_no_other() {
     let help = Program::bare().run(["--help"]).quietly().stdout;
-    let words: Vec<_> = help.split_whitespace().collect();
-    let text = words.join(" ");
-    let (_, listed) = text.split_once("Exit codes: ").expect("a list of codes");
-    let listed: Vec<_> = listed.trim_end_matches('.').split("; ").collect();
-    let documented = EXIT_CODES.map(|(code, meaning)| format!("{code} {meaning}"));
+    let (_, table) = help
+        .split_once("Exit codes:\n")
+        .expect("a table of exit codes");
+    let mut listed: Vec<(String, String)> = Vec::new();
+    for line in table.lines().filter(|line| !line.trim().is_empty()) {
+        let (first, rest) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+        if first.parse::<u8>().is_ok() {
+            listed.push((first.to_owned(), rest.trim().to_owned()));
+        } else if let Some((_, meaning)) = listed.last_mut() {
+            // A long meaning goes on in the next line.
+            *meaning = format!("{meaning} {}", line.trim());
+        }
+    }
+    let documented = EXIT_CODES.map(|(code, meaning)| (code.to_owned(), meaning.to_owned()));
     assert_eq!(listed, documented);
 }
 

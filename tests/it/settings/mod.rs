@@ -1,5 +1,6 @@
 //! Settings from flags, variables and files: which one wins, which are refused, and what `--help` says of them.
 
+mod command_line;
 mod help;
 mod precedence;
 mod refusals;

@@ -7,3 +7,11 @@ pub(crate) mod signals;
 pub(crate) mod terminal;
 pub(crate) mod three_pages;
 pub(crate) mod tls_server;
+
+#[expect(
+    clippy::print_stderr,
+    reason = "the test harness has no other way to say that a scenario did not run"
+)]
+pub(crate) fn say_left_out(reason: &str) {
+    eprintln!("left out: {reason}");
+}
