@@ -45,11 +45,13 @@ impl Config {
         now: i64,
     ) -> Result<Self, UsageError> {
         let settings = Settings { environment };
+        // A time that cannot be read is the first mistake to mend, so it is named before a missing key.
+        let period = period(args, now)?;
         let target = Target::find(args, &settings)?;
         let interval_seconds = i64::from(interval_minutes(args, &settings)?) * 60;
         let pull = Pull {
             now,
-            period: period(args, now)?,
+            period,
             sources: sources(args)?,
             filter: filter(args, &settings)?,
             interval_seconds,

@@ -14,10 +14,11 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::read::MAX_BODY_BYTES;
-
 /// The unit of the budget.
 const BLOCK: usize = 64 << 10;
+
+/// The longest answer that is read, packed and unpacked.
+pub(in crate::api::http) const MAX_BODY_BYTES: usize = 64 << 20;
 
 /// The whole budget: as much as the longest body takes.
 const ALL_BLOCKS: u32 = (MAX_BODY_BYTES / BLOCK) as u32;

@@ -9,5 +9,5 @@ mod budget;
 mod read;
 mod unpack;
 
-pub(super) use budget::{BodyBudget, Room};
-pub(super) use read::{BodyError, LONG_WORK_BYTES, MAX_BODY_BYTES, is_packed, read, read_refusal};
+pub(super) use budget::{BodyBudget, MAX_BODY_BYTES, Room};
+pub(super) use read::{BodyError, LONG_WORK_BYTES, is_packed, read, read_refusal};

@@ -5,11 +5,8 @@ use std::time::Duration;
 use reqwest::Response;
 use reqwest::header::HeaderMap;
 
-use super::budget::{OutOfRoom, Room};
+use super::budget::{MAX_BODY_BYTES, OutOfRoom, Room};
 use super::unpack::{Packing, UnpackError, Unpacker, pieces};
-
-/// The longest answer that is read, packed and unpacked.
-pub(in crate::api::http) const MAX_BODY_BYTES: usize = 64 << 20;
 
 /// A body of this length is long work for those who go through it: too long to do without looking up.
 pub(in crate::api::http) const LONG_WORK_BYTES: usize = 4 << 20;
