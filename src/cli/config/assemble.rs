@@ -29,6 +29,8 @@ pub(crate) struct Config {
     /// The name that a checkpoint is bound to: the host that is read.
     pub(crate) origin: String,
     pub(crate) output: Option<PathBuf>,
+    /// Set if the range was given by `--since`, which cannot stand beside `--start`.
+    pub(crate) is_since: bool,
     /// Kept alive for the whole run.
     _demo: Option<DemoServer>,
 }
@@ -83,6 +85,7 @@ impl Config {
             checkpoint,
             origin: target.origin,
             output,
+            is_since: args.since.is_some(),
             _demo: target.demo,
         })
     }

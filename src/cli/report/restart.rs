@@ -76,6 +76,11 @@ fn say_rest(config: &Config, format: LogFormat, rest: &Rest, subject: &str, only
         }
         Period::Range { .. } => "",
     };
+    let instead = if config.is_since {
+        " in place of --since"
+    } else {
+        ""
+    };
     let RestartHint {
         start,
         end,
@@ -92,7 +97,7 @@ fn say_rest(config: &Config, format: LogFormat, rest: &Rest, subject: &str, only
     report_error(
         format,
         &format!(
-            "{subject}{outcome}to carry on, append the output of the same command with {only}--start {start} --end {end}{repeats}{by_event_time}"
+            "{subject}{outcome}to carry on, append the output of the same command with {only}--start {start} --end {end}{instead}{repeats}{by_event_time}"
         ),
     );
 }

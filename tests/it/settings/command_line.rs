@@ -11,7 +11,7 @@ use crate::support::say_left_out;
 
 const NOTHING: [&str; 0] = [];
 
-/// Holds one audit log for each name, and one without a name.
+/// Holds one audit log for each name.
 fn server_with_events(names: &[&str]) -> RawServer {
     let records: Vec<_> = names
         .iter()
@@ -154,6 +154,17 @@ fn a_span_is_read_by_event_time_until_now() {
             assert_ne!(processed.as_deref(), Some("true"));
         }
     }
+}
+
+#[test]
+fn the_advice_after_a_failed_span_can_be_followed() {
+    let server = RawServer::issuing_tokens(|_, _| Reply::error(400, "no"));
+    let ended = Program::asking_raw(&server).run(["--since", "10m"]);
+    assert_eq!(ended.code, Some(5));
+    // The flags cannot stand beside each other.
+    ended.says(&["with --start ", "in place of --since"]);
+    let ended = Program::asking_raw(&server).run(["--start", "1789401600", "--end", "1789402200"]);
+    assert!(!ended.stderr.contains("--since"), "{}", ended.stderr);
 }
 
 #[test]
