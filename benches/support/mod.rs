@@ -99,7 +99,7 @@ fn middle(runs: &[Usage]) -> Usage {
     }
 }
 
-/// Whether `name` can be run here; says so if not.
+/// Reports whether `name` can be run here; says so if not.
 pub(crate) fn is_installed(name: &str) -> bool {
     let found = Command::new(name)
         .arg("--version")
@@ -112,7 +112,7 @@ pub(crate) fn is_installed(name: &str) -> bool {
     found.is_ok()
 }
 
-/// Whether `-- --quick` was asked for.
+/// Reports whether `-- --quick` was asked for.
 pub(crate) fn is_quick() -> bool {
     std::env::args().any(|argument| argument == "--quick")
 }

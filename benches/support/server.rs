@@ -111,9 +111,10 @@ fn serve_organisation(number: &dyn Fn(&str) -> f64) {
     let profile = Profile {
         audit_logs_per_day: number("per_day"),
         notifications_per_day: number("notifications"),
-        daily_cycle: match number("flat") > 0.0 {
-            true => DailyCycle::Flat,
-            false => DailyCycle::Moderate,
+        daily_cycle: if number("flat") > 0.0 {
+            DailyCycle::Flat
+        } else {
+            DailyCycle::Moderate
         },
         bursts: vec![burst],
         ..Profile::demo()
@@ -213,9 +214,10 @@ fn answer_requests(mut stream: TcpStream, pages: &[Vec<u8>]) -> Option<()> {
             .split_once("page_token=")
             .map_or("0", |(_, number)| number);
         let number: usize = number.parse().ok()?;
-        let body: &[u8] = match target.starts_with("/token") {
-            true => br#"{"token":"v2_bench"}"#,
-            false => pages.get(number)?,
+        let body: &[u8] = if target.starts_with("/token") {
+            br#"{"token":"v2_bench"}"#
+        } else {
+            pages.get(number)?
         };
         let head = format!(
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",

@@ -156,7 +156,7 @@ impl Error {
         self.effort
     }
 
-    /// Whether the same request may succeed later.
+    /// Reports whether the same request may succeed later.
     pub fn is_transient(&self) -> bool {
         matches!(
             self.kind,
@@ -164,7 +164,7 @@ impl Error {
         )
     }
 
-    /// Whether a new token may help.
+    /// Reports whether a new token may help.
     pub(super) fn is_refused_token(&self) -> bool {
         self.status == Some(401)
     }

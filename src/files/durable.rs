@@ -14,7 +14,7 @@ use rustix::process::geteuid;
 use super::failure::{at, folder_of, opening, shown_folder};
 use super::trust::{STICKY, resolve};
 
-/// What is added to the name of a file while it is written, if nobody else writes it at the same time.
+/// The ending of a file while it is written, if no other run writes it at the same time.
 const TEMPORARY: &str = "tmp";
 
 /// Digits in the further ending of a file that several runs may write at the same time.
@@ -25,7 +25,7 @@ const LEFT_OVER_AFTER: Duration = Duration::from_secs(60);
 
 /// Replaces `path` by what `write` writes, for the owner only (0600): written beside it, synced, renamed, and
 /// the folder synced, so that a crash at any instant leaves the old file or the new one. A symbolic link is
-/// followed, if nobody else can have planted it.
+/// followed, if no other user can have planted it.
 ///
 /// # Errors
 ///
@@ -156,7 +156,7 @@ fn write_new(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> io::Result<()> {
-    // A left-over of a killed run. `create_new` then refuses whatever somebody else puts there meanwhile.
+    // Left by a killed run. `create_new` then refuses a file that another program puts there meanwhile.
     match fs::remove_file(path) {
         Err(error) if fs::symlink_metadata(path).is_ok() => {
             return Err(at("removing", path, &error));

@@ -19,7 +19,7 @@ pub(super) fn opening(path: &Path, error: &io::Error) -> io::Error {
     at("creating a file in the folder", &shown_folder(path), error)
 }
 
-/// Returns the folder that `path` is in from the root on: under cron or systemd nobody knows what `.` is.
+/// Returns the folder that `path` is in from the root on: under cron or systemd a reader cannot tell what `.` is.
 pub(super) fn shown_folder(path: &Path) -> PathBuf {
     let folder = folder_of(path);
     let whole = fs::canonicalize(&folder).or_else(|_| path::absolute(&folder));

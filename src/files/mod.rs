@@ -1,4 +1,4 @@
-//! Files that matter: replaced whole or not at all, never through a link that somebody else has planted, and named in
+//! Files that matter: replaced whole or not at all, never through a link that another user has planted, and named in
 //! every error.
 //!
 //! ```text

@@ -24,7 +24,7 @@ pub(super) const STICKY: u32 = 0o1000;
 ///
 /// # Errors
 ///
-/// Refuses a link that somebody else can have planted.
+/// Refuses a link that another user can have planted.
 pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -52,7 +52,7 @@ pub(crate) fn resolve(path: &Path) -> io::Result<PathBuf> {
 ///
 /// # Errors
 ///
-/// Names the path, or the folder in which the file cannot be created. Refuses what somebody else can have planted.
+/// Names the path, or the folder in which the file cannot be created. Refuses what another user can have planted.
 pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let path = resolve(path)?;
     // A link that takes the place of the file only now is not followed.
@@ -75,7 +75,7 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     }
 }
 
-/// Why a regular file in the folder `around` may be somebody else's work.
+/// Why a regular file in the folder `around` may be the work of another user.
 fn planted(file: &Metadata, around: &Metadata) -> Option<&'static str> {
     let is_shared = around.mode() & STICKY != 0 && around.mode() & OTHERS_WRITE != 0;
     // As Linux does with fs.protected_regular: elsewhere the users of a folder trust each other.
@@ -89,7 +89,7 @@ fn planted(file: &Metadata, around: &Metadata) -> Option<&'static str> {
     None
 }
 
-/// Reports whether nobody but this user and root can have put anything into the folder.
+/// Reports whether only this user and root can have put anything into the folder.
 fn is_ours_alone(folder: &Metadata) -> bool {
     is_ours(folder.uid()) && folder.mode() & OTHERS_WRITE == 0
 }

@@ -475,9 +475,10 @@ mod tests {
             at in any::<prop::sample::Index>(),
             byte in prop_oneof![0..128_u8, prop::sample::select(b"\"\\{}[],: \n0".to_vec())],
         ) {
-            let text = match pretty {
-                true => serde_json::to_string_pretty(&value).unwrap(),
-                false => value.to_string(),
+            let text = if pretty {
+                serde_json::to_string_pretty(&value).unwrap()
+            } else {
+                value.to_string()
             };
             prop_assert_eq!(scan(&text), Ok(()));
             let mut changed = text.into_bytes();

@@ -185,7 +185,7 @@ impl Planner {
 
     /// The watermark to go on from. As long as nothing is printed, its beginning is judged as soon as Verkada's clock is
     /// known: by that it must not be in the future. If this run chose it by this machine's clock, that must be right. Of an
-    /// earlier run nobody can know any more whether its clock was right, only whether what it said is possible: not
+    /// earlier run it can no longer be known whether its clock was right, only whether what it said is possible: not
     /// longer ago than a machine is likely to have been without an answer from Verkada.
     fn usable_watermark(&self, source: &SourceState) -> Option<Watermark> {
         let watermark = source.watermark?;
@@ -204,7 +204,7 @@ impl Planner {
     }
 
     /// The end of the requests of a range from `start` to `end`: not far in the future, in which there is nothing to be found.
-    /// Without Verkada's clock nobody knows where that begins.
+    /// Without Verkada's clock it is not known where that begins.
     fn end_of_requests(&self, start: i64, end: i64) -> i64 {
         if self.standing == Standing::Unknowable {
             return end;

@@ -310,7 +310,7 @@ fn newest_within(page: &Page, window: Window) -> Option<i64> {
     times.filter(|time| *time <= window.end()).max()
 }
 
-/// Whether it is the audit logs that failed, and not the key or all of Verkada.
+/// Reports whether it is the audit logs that failed, and not the key or all of Verkada.
 fn is_about_audit_logs(error: &Error) -> bool {
     let Error::Api(error) = error else {
         return false;

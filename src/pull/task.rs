@@ -31,7 +31,7 @@ impl Pull {
             .filter(|source| self.sources.contains(source))
     }
 
-    /// Whether a first run begins where the clock says.
+    /// Reports whether a first run begins where the clock says.
     pub(super) fn begins_by_the_clock(&self) -> bool {
         self.period == Period::Scheduled && self.accept_gap_to.is_none()
     }

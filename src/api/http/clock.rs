@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 /// A `Date` that has not moved for this long, while answers kept coming, is a cache's.
 const LONGEST_STANDSTILL: Duration = Duration::from_secs(60 * 60);
 
-/// The clock behind one endpoint.
+/// The server's clock as one endpoint shows it.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ServerClock {
     /// The latest time that was shown, and when it first was.

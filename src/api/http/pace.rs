@@ -297,7 +297,7 @@ mod tests {
         assert!(closest > 0.21, "{closest} s");
     }
 
-    /// A pacer that lets nobody through for the next 10 ms, and then one every 10 ms.
+    /// A pacer that grants nothing for the next 10 ms, and then one request every 10 ms.
     fn busy_pacer() -> Pacer {
         let pacer = Pacer::new(6_000);
         pacer.queue().sent.times = std::iter::repeat_n(Instant::now(), UNSPACED).collect();

@@ -19,7 +19,7 @@ pub(super) enum Decision {
     PauseEveryone {
         /// Counted from now.
         wait: Duration,
-        /// Whether this uses up a retry. A long read rides out a rate limit without.
+        /// True if this uses up a retry. A long read rides out a rate limit without.
         counts: bool,
     },
     /// Report the failure.

@@ -80,7 +80,7 @@ pub(super) fn of_error_body(body: &[u8], secrets: &[&Secret]) -> ServerText {
     }
 }
 
-/// Returns the `message` of an answer about tokens, which may hold a new token that nobody knows yet. Nothing else of it
+/// Returns the `message` of an answer about tokens, which may hold a new token that is not known yet. Nothing else of it
 /// is shown, and no part of the message that stands elsewhere in the answer too.
 pub(super) fn of_token_error_body(body: &[u8], secrets: &[&Secret]) -> ServerText {
     let Ok(mut answer) = serde_json::from_slice::<serde_json::Map<String, Value>>(body) else {

@@ -13,7 +13,7 @@ pub(super) struct EnvLine<'a> {
     pub(super) number: usize,
     /// The text without a comment.
     pub(super) text: &'a str,
-    /// Whether “$” stands where it would be replaced.
+    /// True if “$” stands where it would be replaced.
     has_substitution: bool,
 }
 

@@ -22,7 +22,7 @@ pub struct Checkpoint {
     /// The host that the run reads.
     origin: String,
     pub(in crate::pull) state: State,
-    /// Whether there was a file when the run began.
+    /// True if there was a file when the run began.
     existed: bool,
 }
 

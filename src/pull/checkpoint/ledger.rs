@@ -25,7 +25,7 @@ struct Counts {
 #[derive(Clone, Copy, Debug)]
 pub(in crate::pull) struct Sighting {
     pub(in crate::pull) fingerprint: Fingerprint,
-    /// Whether its time is outside the slice, so that another slice may hold it as well.
+    /// True if its time is outside the slice, so that another slice may hold it as well.
     pub(in crate::pull) is_stray: bool,
 }
 

@@ -61,7 +61,7 @@ impl Lock {
                 path: path.to_owned(),
                 announced: text.lines().find_map(Announcement::parse),
             };
-            // Between opening and locking somebody may have removed the file, and another run may hold a new one.
+            // The file may have been removed between opening and locking, and another run may hold a new one.
             if lock.is_held() {
                 lock.write()
                     .map_err(|error| files::at("writing", path, &error))?;

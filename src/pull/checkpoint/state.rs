@@ -12,7 +12,7 @@ pub(in crate::pull) struct State {
     pub(in crate::pull) base_url: String,
     pub(in crate::pull) organization_id: Option<String>,
     pub(in crate::pull) key_fingerprint: String,
-    /// Whether scheduled runs use it, and not ranges alone.
+    /// True if scheduled runs use it, and not ranges alone.
     pub(in crate::pull) is_scheduled: bool,
     pub(in crate::pull) audit_logs: SourceState,
     pub(in crate::pull) notifications: SourceState,
@@ -81,12 +81,12 @@ impl Watermark {
         }
     }
 
-    /// Whether anything may have been printed.
+    /// Reports whether anything may have been printed.
     pub(in crate::pull) fn has_moved(&self) -> bool {
         self.through > self.since
     }
 
-    /// Whether a run can have left these times behind.
+    /// Reports whether a run can have written these times.
     pub(in crate::pull) fn is_possible(&self) -> bool {
         let times = [0, self.since, self.remembered, self.through];
         times.is_sorted() && chrono::DateTime::from_timestamp(self.through, 0).is_some()

@@ -34,7 +34,7 @@ impl Bounds {
         }
     }
 
-    /// Whether this is the only slice of the window.
+    /// Reports whether this is the only slice of the window.
     pub(in crate::pull) fn is_whole(&self) -> bool {
         self.outer_start && self.outer_end
     }

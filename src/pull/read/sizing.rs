@@ -45,7 +45,7 @@ impl Estimate {
 pub(super) struct SliceLength {
     /// Expected to hold [`TARGET_RECORDS`]. Where it is quiet, this is longer than any slice.
     seconds: i64,
-    /// Whether anything has been seen yet.
+    /// True if anything has been seen yet.
     pub(super) informed: bool,
 }
 

@@ -24,7 +24,7 @@ pub struct Printer {
     overlap: i64,
     faults: Faults,
     slices: u32,
-    /// Whether slices without new records have moved the watermark since it was saved.
+    /// True if slices without new records have moved the watermark since it was saved.
     has_unsaved_progress: bool,
     saved_at: Instant,
 }

@@ -10,7 +10,7 @@ pub struct RestartHint {
     pub start: i64,
     /// Unix seconds.
     pub end: i64,
-    /// Whether the records of that one second may have been printed already.
+    /// True if the records of that one second may have been printed already.
     pub repeats_start: bool,
 }
 
@@ -21,7 +21,7 @@ pub(in crate::pull) struct RestartPoint {
     printed_to: Option<i64>,
     /// The edge of the last slice.
     edge: Edge,
-    /// Whether a window includes its start, as far as the answers have shown.
+    /// True if a window includes its start, as far as the answers have shown.
     start_is_inclusive: Option<bool>,
 }
 

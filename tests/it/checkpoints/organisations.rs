@@ -36,9 +36,10 @@ impl Stage {
         let page = Arc::<Mutex<String>>::default();
         let served = Arc::clone(&page);
         let server = RawServer::issuing_tokens(move |request, _| {
-            let audit_logs = match request.is_for_audit_logs() {
-                true => served.lock().unwrap().clone(),
-                false => String::new(),
+            let audit_logs = if request.is_for_audit_logs() {
+                served.lock().unwrap().clone()
+            } else {
+                String::new()
             };
             Reply::only_page(request, &audit_logs)
         });

@@ -95,9 +95,10 @@ fn no_secret_is_printed_when_an_answer_cannot_be_used() {
         format!(r#"{{"LIST":[],"next_page_token":{{"{TOKEN}":"{SIGNATURE}"}}}}"#),
     ] {
         let server = server(move |request| {
-            let list = match request.is_for_audit_logs() {
-                true => "audit_logs",
-                false => "notifications",
+            let list = if request.is_for_audit_logs() {
+                "audit_logs"
+            } else {
+                "notifications"
             };
             Reply::json(200, &body.replace("LIST", list))
         });
@@ -226,9 +227,12 @@ fn no_colour_is_used_away_from_a_terminal() {
 
 #[test]
 fn quiet_hides_warnings_but_not_errors() {
-    let server = server(|request| match request.is_for_audit_logs() {
-        true => Reply::only_page(request, "7"),
-        false => Reply::error(400, "no"),
+    let server = server(|request| {
+        if request.is_for_audit_logs() {
+            Reply::only_page(request, "7")
+        } else {
+            Reply::error(400, "no")
+        }
     });
     let ended = Program::asking_raw(&server).run(["-q", "--all-events"]);
     assert_eq!((ended.code, ended.stdout.as_str()), (Some(5), "7\n"));
@@ -240,9 +244,10 @@ fn quiet_hides_warnings_but_not_errors() {
 fn with_clock(ahead: i64) -> Ended {
     let server = server(move |request| {
         let offset = Duration::from_secs(ahead.unsigned_abs());
-        let time = match ahead > 0 {
-            true => SystemTime::now() + offset,
-            false => SystemTime::now() - offset,
+        let time = if ahead > 0 {
+            SystemTime::now() + offset
+        } else {
+            SystemTime::now() - offset
         };
         let list = if request.is_for_audit_logs() {
             "audit_logs"

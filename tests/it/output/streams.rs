@@ -223,9 +223,10 @@ fn both_sources_are_asked_for_at_the_same_time() {
             }
             let limit = Duration::from_secs(10);
             let waited = changed.wait_timeout_while(came.lock().unwrap(), limit, |came| !*came);
-            match waited.unwrap().1.timed_out() {
-                true => Reply::error(400, "the other source was not asked for meanwhile"),
-                false => Reply::only_page(request, ""),
+            if waited.unwrap().1.timed_out() {
+                Reply::error(400, "the other source was not asked for meanwhile")
+            } else {
+                Reply::only_page(request, "")
             }
         });
         Program::asking_raw(&server).run(ALL_EVENTS).quietly();

@@ -42,9 +42,10 @@ fn page(records: &[(i64, String)], request: &Request, multiple: i64) -> Reply {
         .skip(before)
         .map(|(_, text)| text.as_str())
         .collect();
-    let next = match rest.len() > size {
-        true => format!("\"{}\"", before + size),
-        false => "null".to_owned(),
+    let next = if rest.len() > size {
+        format!("\"{}\"", before + size)
+    } else {
+        "null".to_owned()
     };
     Reply::page(request, &rest[..size.min(rest.len())].join(","), &next)
 }

@@ -355,9 +355,10 @@ impl History {
         self.is_rotated = true;
         self.rotated.extend(content);
         self.taken = 0;
-        match self.dice.bool() {
-            true => fs::remove_file(path).unwrap(),
-            false => fs::write(path, "").unwrap(),
+        if self.dice.bool() {
+            fs::remove_file(path).unwrap()
+        } else {
+            fs::write(path, "").unwrap()
         }
     }
 

@@ -143,8 +143,9 @@ fn client(server: &DemoServer, page_size: u32) -> VerkadaApi {
 /// In memory where there is such a folder: every slice is synced.
 fn folder() -> TempDir {
     let memory = Path::new("/dev/shm");
-    match memory.is_dir() {
-        true => tempfile::tempdir_in(memory).unwrap(),
-        false => tempfile::tempdir().unwrap(),
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
     }
 }

@@ -58,9 +58,10 @@ pub(crate) enum Reply {
 impl Reply {
     /// A complete answer with `headers`, each ending in `\r\n`. It is dated now unless they have a date.
     pub(crate) fn with(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Self {
-        let now = match headers.starts_with("date:") || headers.contains("\ndate:") {
-            true => String::new(),
-            false => format!("date: {}\r\n", httpdate::fmt_http_date(SystemTime::now())),
+        let now = if headers.starts_with("date:") || headers.contains("\ndate:") {
+            String::new()
+        } else {
+            format!("date: {}\r\n", httpdate::fmt_http_date(SystemTime::now()))
         };
         Self::undated(status, &format!("{headers}{now}"), body)
     }
@@ -91,9 +92,10 @@ impl Reply {
     /// A page of whichever list `request` is for: the text between the brackets, and the next page token as
     /// JSON.
     pub(crate) fn page(request: &Request, records: &str, next: &str) -> Self {
-        let list = match request.is_for_audit_logs() {
-            true => "audit_logs",
-            false => "notifications",
+        let list = if request.is_for_audit_logs() {
+            "audit_logs"
+        } else {
+            "notifications"
         };
         Self::json(
             200,
@@ -161,9 +163,12 @@ impl RawServer {
     /// Has one page of each list: the texts between the brackets.
     pub(crate) fn holding(audit_logs: &str, notifications: &str) -> Self {
         let (audit_logs, notifications) = (audit_logs.to_owned(), notifications.to_owned());
-        Self::issuing_tokens(move |request, _| match request.is_for_audit_logs() {
-            true => Reply::only_page(request, &audit_logs),
-            false => Reply::only_page(request, &notifications),
+        Self::issuing_tokens(move |request, _| {
+            if request.is_for_audit_logs() {
+                Reply::only_page(request, &audit_logs)
+            } else {
+                Reply::only_page(request, &notifications)
+            }
         })
     }
 

@@ -1,12 +1,12 @@
 //! The memory that all bodies under way share.
 //!
-//! It cannot deadlock, because nobody waits for a part of it while holding another:
+//! It cannot deadlock, because no request waits for a part of it while holding another:
 //!
 //! - Before a request is sent it waits for a share, which is enough for an ordinary page.
 //! - A body that outgrows its share takes more only if more is free at once. If not, it is thrown away with all that it
 //!   holds, and its request is sent again when the whole budget is free, which is enough for the longest body.
 //!
-//! What is held is given back in bounded time, since a request has a time limit and what follows it waits for nobody.
+//! What is held is given back in bounded time, since a request has a time limit and the work after it waits for no other request.
 //! The semaphore serves in order of arrival, so a request that waits for the whole budget is not passed over for ever by
 //! those that want a share.
 
