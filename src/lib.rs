@@ -43,6 +43,8 @@
 //!   |
 //! cli/               the person's side: flags and variables -> one checked configuration; messages, exit codes
 //!   |
+//! doctor/            what a set-up can and cannot do, step by step
+//!   |
 //! pull/              a window becomes lines: plan, read ahead, filter, print each record once, move the checkpoint
 //!   |
 //! api/               the only room that talks to Verkada: client, pages, records, tokens, pace, retries, errors
@@ -62,6 +64,8 @@ compile_error!(
 mod api;
 pub mod demo;
 mod digest;
+#[doc(hidden)]
+pub mod doctor;
 mod files;
 mod json;
 #[doc(hidden)]

@@ -29,6 +29,11 @@ pub struct Page {
 }
 
 impl Page {
+    /// The token that the page names for the next one, if there is one.
+    pub(crate) fn next_page_token(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+
     /// Reads `body`, the answer of `source`'s endpoint to a request for `page_size` records. A list that is null is
     /// empty; a next page token that is null or empty, or missing from a page that is not full, ends the read.
     ///

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Parser};
+use clap::parser::ValueSource;
+use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 
 const AFTER_SUMMARY: &str = "\
 The API key is read from VERKADA_API_KEY or --api-key-file. See --help for variables, .env files and exit codes.";
@@ -29,6 +31,20 @@ Exit codes:
   130  stopped by SIGINT
   143  stopped by SIGTERM";
 
+const AFTER_DOCTOR: &str = "\
+Example:
+  verkada-audit-logs doctor --region eu --checkpoint checkpoint.json --output audit.jsonl
+
+Exit code: that of the first check that fails, as for the main job; 0 if there are only warnings.";
+
+const AFTER_COMPLETIONS: &str = "\
+Example:
+  verkada-audit-logs completions bash > /usr/share/bash-completion/completions/verkada-audit-logs";
+
+const AFTER_MAN: &str = "\
+Example:
+  verkada-audit-logs man > /usr/local/share/man/man1/verkada-audit-logs.1";
+
 const READ: &str = "What to read";
 const FROM: &str = "Where to read it";
 const TO: &str = "Where to write it";
@@ -40,9 +56,64 @@ const MESSAGES: &str = "Messages";
 /// notifications, each oldest first, one record a line, exactly as the API wrote it.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_SUMMARY, after_long_help = AFTER_HELP)]
-#[command(max_term_width = 100, args_override_self = true)]
+#[command(
+    max_term_width = 100,
+    args_override_self = true,
+    args_conflicts_with_subcommands = true
+)]
 #[command(disable_help_flag = true, disable_version_flag = true)]
-pub(crate) struct Args {
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) pull: PullArgs,
+
+    /// Print the version
+    #[arg(help_heading = MESSAGES, short = 'V', long, action = ArgAction::Version)]
+    version: Option<bool>,
+
+    /// The command; without one, the main job is done.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// The commands beside the main job. Deferred: their flags are set up only if the command is given.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub(crate) enum Command {
+    /// Check the set-up, and say what to mend
+    ///
+    /// Takes the flags of the main job, and prints a line for each check: ok, warn, fail or skip, what was looked at,
+    /// what was found, and for a warning or a failure what to do. Makes at most ten requests, and changes nothing but
+    /// the token file. No secret is printed, so the output can be sent with a bug report.
+    #[command(after_help = AFTER_DOCTOR, after_long_help = AFTER_DOCTOR)]
+    Doctor(Box<PullArgs>),
+
+    /// Print a script that completes commands and flags in a shell
+    #[command(after_help = AFTER_COMPLETIONS, after_long_help = AFTER_COMPLETIONS)]
+    Completions(CompletionsArgs),
+
+    /// Print the man page
+    #[command(after_help = AFTER_MAN, after_long_help = AFTER_MAN)]
+    Man(ManArgs),
+}
+
+// The structures below are flattened into commands, so their comments must not become a command's help.
+
+// The flags of the main job.
+#[derive(Debug, Args)]
+pub(crate) struct PullArgs {
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+// Flags that say what to read, and where from: for every command that reads.
+#[derive(Debug, Args)]
+pub(crate) struct ReadArgs {
     /// Start of a range to read instead of the last whole interval
     ///
     /// Needs --end, or --accept-gap with --checkpoint. A time is Unix seconds (1789401600), RFC 3339 (2026-09-14T16:00:00Z) or a day (2026-09-14, which
@@ -149,7 +220,11 @@ pub(crate) struct Args {
     /// .env and all variables, and writes no files but those of --output and --checkpoint.
     #[arg(help_heading = FROM, long, conflicts_with_all = ["region", "base_url", "api_key_file", "token_file"])]
     pub(crate) demo: bool,
+}
 
+// Flags that say where to write, and what was written before.
+#[derive(Debug, Args)]
+pub(crate) struct WriteArgs {
     /// Continue where the last run with this file stopped
     ///
     /// Nothing is printed twice. [env: VERKADA_CHECKPOINT]
@@ -173,7 +248,11 @@ pub(crate) struct Args {
     /// “-” is standard output.
     #[arg(help_heading = TO, long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
+}
 
+// Flags about messages.
+#[derive(Debug, Args)]
+pub(crate) struct MessageArgs {
     /// Show more on standard error; -vv shows each request
     ///
     /// -v shows what is read and what is retried. [env: RUST_LOG]
@@ -194,8 +273,47 @@ pub(crate) struct Args {
     /// Print help; -h prints a summary
     #[arg(help_heading = MESSAGES, short, long, action = ArgAction::Help)]
     help: Option<bool>,
+}
 
-    /// Print the version
-    #[arg(help_heading = MESSAGES, short = 'V', long, action = ArgAction::Version)]
-    version: Option<bool>,
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+
+    /// Print help
+    #[arg(short, long, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// Print help
+    #[arg(short, long, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+impl CommandLine {
+    /// Reads the command line of the process, and returns as well what clap knows of it.
+    pub(crate) fn read() -> Result<(Self, ArgMatches), clap::Error> {
+        let matches = Self::command().try_get_matches()?;
+        Ok((Self::from_arg_matches(&matches)?, matches))
+    }
+}
+
+impl PullArgs {
+    /// The names of the flags that were given to `command`, in the order of the help.
+    pub(crate) fn given(command: &str, matches: &ArgMatches) -> Vec<String> {
+        let Some(matches) = matches.subcommand_matches(command) else {
+            return Vec::new();
+        };
+        let flags = Self::augment_args(clap::Command::new("flags"));
+        let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        let given = flags
+            .get_arguments()
+            .filter(|flag| is_given(flag.get_id().as_str()));
+        given
+            .filter_map(|flag| Some(format!("--{}", flag.get_long()?)))
+            .collect()
+    }
 }

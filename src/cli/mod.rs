@@ -3,6 +3,8 @@
 //! ```text
 //! start                 open files, threads, the runtime
 //! args ---> config/     one checked configuration
+//! examine               the set-up for the doctor, from the same flags
+//! documents             shell completions and the man page, from the same flags
 //! report/               messages, progress, exit codes
 //! output                standard output or a file, checked before it is used
 //! signals               the first one stops the run, a second one ends it at once
@@ -10,6 +12,8 @@
 
 pub(crate) mod args;
 pub(crate) mod config;
+pub(crate) mod documents;
+pub(crate) mod examine;
 pub(crate) mod output;
 pub(crate) mod report;
 pub(crate) mod signals;

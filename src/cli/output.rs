@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use verkada_audit_logs::doctor;
 use verkada_audit_logs::pull::Output;
 
 /// Opens the file of `--output`, or standard output.
@@ -18,6 +19,18 @@ pub(crate) fn open(path: Option<&Path>) -> io::Result<Output> {
     match path {
         Some(path) => Output::append(path).map_err(|error| unusable(path, &error)),
         None => Ok(Output::stream(standard_output()?)),
+    }
+}
+
+/// Looks whether [`open`] would succeed, without creating or opening the file of `--output`.
+///
+/// # Errors
+///
+/// As for [`open`].
+pub(crate) fn look(path: Option<&Path>) -> io::Result<()> {
+    match path {
+        Some(path) => doctor::could_append(path).map_err(|error| unusable(path, &error)),
+        None => standard_output().map(drop),
     }
 }
 

@@ -28,8 +28,10 @@ mod task;
 mod write;
 
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub(crate) use checkpoint::{Expected, Inspection, inspect, shown_id};
 pub use error::Error;
 pub use filter::{EventFilter, INTERESTED_EVENTS, Verdict};
+pub(crate) use organisations::Organisations;
 pub use plan::{
     CRON_INTERVAL_MINUTES, DEFAULT_OVERLAP_MINUTES, Period, latest_boundary, scheduled_window,
 };

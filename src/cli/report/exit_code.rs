@@ -5,6 +5,8 @@ use std::io;
 use verkada_audit_logs::ErrorKind;
 use verkada_audit_logs::pull::{self, CheckpointError};
 
+use crate::cli::config::UsageError;
+
 /// The documented exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ExitCode {
@@ -37,6 +39,15 @@ impl ExitCode {
             (Self::Done, other) => other,
             (code, Self::Done) => code,
             (code, other) => code.min(other),
+        }
+    }
+
+    /// The code for flags and variables that do not make a configuration.
+    pub(crate) fn of_usage(error: &UsageError) -> Self {
+        if error.is_of_the_system() {
+            Self::Failure
+        } else {
+            Self::Usage
         }
     }
 

@@ -4,6 +4,7 @@
 //! end ---> advice        the next step after a failure, in Verkada's words
 //!  |-----> restart       how to continue by hand
 //!  `-----> exit_code
+//! checks                     one line for each check of the doctor, with advice
 //! progress ---> estimate     the time that is left
 //! usage, summary, progress, panic
 //!  |-----> counted       numbers with their words
@@ -11,6 +12,7 @@
 //! ```
 
 mod advice;
+mod checks;
 mod counted;
 mod end;
 mod estimate;
@@ -22,10 +24,11 @@ mod restart;
 mod summary;
 mod usage;
 
+pub(crate) use checks::CheckPrinter;
 pub(crate) use end::{fail, finish};
 pub(crate) use exit_code::ExitCode;
 pub(crate) use messages::{LogFormat, levels, report_error, start};
 pub(crate) use panic::end_panics_in_one_line;
 pub(crate) use progress::show;
 pub(crate) use summary::summarise;
-pub(crate) use usage::{answer, fail_early};
+pub(crate) use usage::{answer, fail_early, print_document};

@@ -105,33 +105,13 @@ impl Checkpoint {
         if self.state.base_url == self.origin {
             return Ok(());
         }
-        let problem = format!(
-            "belongs to {}, and this run reads {}",
-            self.state.base_url, self.origin
-        );
-        Err(unusable(&self.path, problem, REMEDY_OTHER))
+        Err(of_other_host(&self.path, &self.state, &self.origin))
     }
 
     /// Refuses to go on at a time before that through which everything is printed: what has not happened yet cannot have
     /// been printed, so the clock or the checkpoint is wrong.
     pub(in crate::pull) fn check_time(&self, clock: &RunClock) -> Result<(), CheckpointError> {
-        let now = clock.now();
-        let through = self.state.printed_through();
-        let Some(through) = through.filter(|through| *through > now + CLOCK_TOLERANCE_SECONDS)
-        else {
-            return Ok(());
-        };
-        let (whose, remedy) = if clock.is_known() {
-            ("Verkada's", REMEDY_CORRUPT)
-        } else {
-            ("this machine's", REMEDY_CLOCK)
-        };
-        let problem = format!(
-            "is in the future: it is printed through {}, and {whose} clock says {}",
-            time_text(through),
-            time_text(now)
-        );
-        Err(unusable(&self.path, problem, remedy))
+        check_time(&self.path, &self.state, clock.now(), clock.is_known())
     }
 
     /// Refuses the records of another organisation: those of which none names the one that the checkpoint is bound to. A
@@ -145,12 +125,7 @@ impl Checkpoint {
         };
         match &self.state.organization_id {
             Some(known) if !named.contains(known) => {
-                let problem = format!(
-                    "belongs to organisation {}, and this key reads {}",
-                    shown_id(known),
-                    shown_id(seen)
-                );
-                Err(unusable(&self.path, problem, REMEDY_OTHER))
+                Err(of_other_organisation(&self.path, known, seen))
             }
             Some(_) => Ok(()),
             None => {
@@ -218,8 +193,48 @@ impl Checkpoint {
     }
 }
 
+/// The refusal of a checkpoint that is bound to another host than `origin`.
+pub(super) fn of_other_host(path: &Path, state: &State, origin: &str) -> CheckpointError {
+    let problem = format!("belongs to {}, and this run reads {origin}", state.base_url);
+    unusable(path, problem, REMEDY_OTHER)
+}
+
+/// The refusal of a checkpoint that is bound to the organisation `known`, where the records name `seen`.
+pub(super) fn of_other_organisation(path: &Path, known: &str, seen: &str) -> CheckpointError {
+    let problem = format!(
+        "belongs to organisation {}, and this key reads {}",
+        shown_id(known),
+        shown_id(seen)
+    );
+    unusable(path, problem, REMEDY_OTHER)
+}
+
+/// Refuses a checkpoint that is printed through a time after `now`, which is Verkada's if its clock `is_known`.
+pub(super) fn check_time(
+    path: &Path,
+    state: &State,
+    now: i64,
+    is_known: bool,
+) -> Result<(), CheckpointError> {
+    let through = state.printed_through();
+    let Some(through) = through.filter(|through| *through > now + CLOCK_TOLERANCE_SECONDS) else {
+        return Ok(());
+    };
+    let (whose, remedy) = if is_known {
+        ("Verkada's", REMEDY_CORRUPT)
+    } else {
+        ("this machine's", REMEDY_CLOCK)
+    };
+    let problem = format!(
+        "is in the future: it is printed through {}, and {whose} clock says {}",
+        time_text(through),
+        time_text(now)
+    );
+    Err(unusable(path, problem, remedy))
+}
+
 /// Returns an identifier if it may be shown: the server chooses what it sends as one.
-fn shown_id(id: &str) -> &str {
+pub(crate) fn shown_id(id: &str) -> &str {
     let is_plain = id.len() <= 64
         && id
             .bytes()
@@ -246,7 +261,7 @@ fn parse(path: &Path, text: &str) -> Result<State, CheckpointError> {
 }
 
 /// Reads the file, if there is one.
-fn read(path: &Path) -> Result<Option<State>, CheckpointError> {
+pub(super) fn read(path: &Path) -> Result<Option<State>, CheckpointError> {
     if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Ok(None);
     }
@@ -270,7 +285,7 @@ fn read(path: &Path) -> Result<Option<State>, CheckpointError> {
 }
 
 /// Follows symbolic links, so that a run that uses another name finds the same lock.
-fn resolve(path: &Path) -> Result<PathBuf, CheckpointError> {
+pub(super) fn resolve(path: &Path) -> Result<PathBuf, CheckpointError> {
     let resolved =
         files::resolve(path).map_err(|error| unusable_after(path, "cannot be used", &error))?;
     // The checkpoint may be where the link leads, on a volume that is not mounted yet.
@@ -281,7 +296,7 @@ fn resolve(path: &Path) -> Result<PathBuf, CheckpointError> {
 }
 
 /// Refuses now what would fail later, when records have been printed.
-fn check_access(path: &Path) -> Result<(), CheckpointError> {
+pub(super) fn check_access(path: &Path) -> Result<(), CheckpointError> {
     if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(unusable(path, "names a folder", REMEDY_FILE));
     }
@@ -324,7 +339,7 @@ fn unusable(path: &Path, problem: impl Into<String>, remedy: &'static str) -> Ch
 }
 
 /// The checkpoint cannot be used because of `error`, which names the path that it is about.
-fn unusable_after(path: &Path, consequence: &str, error: &io::Error) -> CheckpointError {
+pub(super) fn unusable_after(path: &Path, consequence: &str, error: &io::Error) -> CheckpointError {
     let remedy = remedy(error.kind());
     unusable(path, format!("{consequence}: {error}"), remedy)
 }

@@ -4,6 +4,7 @@
 //! held for the whole run.
 //!
 //! ```text
+//! inspection (changes nothing) ---> access
 //! access ---> file ---> state ---> ledger ---> fingerprint    what was printed
 //!   |                     `------> output_mark                how the output is recognised
 //!   `-------> lock ---> announcement                          what is about to be written
@@ -13,12 +14,15 @@ mod access;
 mod announcement;
 mod file;
 mod fingerprint;
+mod inspection;
 mod ledger;
 mod lock;
 mod output_mark;
 mod state;
 
+pub(crate) use access::shown_id;
 pub use access::{Checkpoint, CheckpointError};
+pub(crate) use inspection::{Expected, Inspection, inspect};
 
 pub(super) use announcement::Announcement;
 pub(super) use fingerprint::Fingerprint;
