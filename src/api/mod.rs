@@ -42,5 +42,5 @@ pub use source::Source;
 pub use token::DEFAULT_TOKEN_EXPIRATION_TIME;
 pub use window::{TimeBase, Window};
 
-pub(crate) use http::Urgency;
+pub(crate) use http::{Probe, Urgency};
 pub(crate) use record::{TextRange, sort_oldest_first};

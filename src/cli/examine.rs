@@ -34,7 +34,7 @@ pub(crate) async fn examine(
             doctor::skip_without_settings(&files, &mut |check| printer.show(&check));
         }
     }
-    printer.exit_code()
+    printer.finish()
 }
 
 fn setup(config: Config) -> (Setup, impl Sized) {

@@ -95,10 +95,10 @@ impl Subject {
         Self::TokenFile,
     ];
 
-    /// The subjects from `self` to `last`, both included.
-    pub(super) fn through(self, last: Self) -> impl Iterator<Item = Self> {
+    /// The subjects after `self`, through `last`.
+    pub(super) fn until(self, last: Self) -> impl Iterator<Item = Self> {
         let all = Self::ALL.into_iter();
-        all.filter(move |subject| (self..=last).contains(subject))
+        all.filter(move |subject| *subject > self && *subject <= last)
     }
 
     /// The check of this subject with `outcome`.
@@ -167,8 +167,7 @@ mod tests {
     #[test]
     fn the_subjects_are_listed_in_their_order() {
         assert!(Subject::ALL.is_sorted());
-        let network: Vec<_> = Subject::Proxy.through(Subject::Clock).collect();
-        let expected = [Subject::Proxy, Subject::Connection, Subject::Clock];
-        assert_eq!(network, expected);
+        let between: Vec<_> = Subject::Proxy.until(Subject::Clock).collect();
+        assert_eq!(between, [Subject::Connection, Subject::Clock]);
     }
 }

@@ -2,10 +2,9 @@
 
 use std::io;
 
-use super::check::{Outcome, Subject};
-use super::examine::{Now, Reporter, Setup, skip};
-use crate::api::{BaseUrl, ConfigurationError, VerkadaApi};
-use crate::pull::Error;
+use super::check::{Check, Outcome, Subject};
+use super::examine::{Now, Reporter, Setup, skip_after};
+use crate::api::{BaseUrl, Probe, VerkadaApi};
 use crate::time::{CLOCK_TOLERANCE_SECONDS, unix_now};
 
 /// Variables that name the certificates to trust.
@@ -36,30 +35,16 @@ pub(super) async fn check(setup: &Setup, report: Reporter<'_>) -> Connected {
         seconds: setup.pull.now,
         is_verkadas: false,
     };
-    let Some(api) = build(setup, report) else {
-        return Connected::failed(now, "there is no connection");
-    };
-    let probe = match api.probe().await {
-        Ok(probe) => probe,
-        Err(error) => {
-            report(Subject::Connection.found(Outcome::fail(error)));
-            skip(
-                Subject::Clock,
-                Subject::Token,
-                "there is no connection",
-                report,
-            );
-            return Connected::failed(now, "there is no connection");
+    let (api, probe) = match reach(setup, report).await {
+        Ok(reached) => reached,
+        Err(failed) => {
+            let reason = "there is no connection";
+            let subject = failed.subject;
+            report(failed);
+            skip_after(subject, Subject::Token, reason, report);
+            return Connected::failed(now, reason);
         }
     };
-    let found = format!(
-        "{} answers {} (HTTP {}, {} ms)",
-        api.base_url(),
-        trusted_certificates(api.base_url()),
-        probe.status,
-        probe.elapsed.as_millis()
-    );
-    report(Subject::Connection.found(Outcome::ok(found)));
     let difference = probe
         .server_time
         .map(|server_time| server_time.timestamp() - unix_now());
@@ -70,7 +55,8 @@ pub(super) async fn check(setup: &Setup, report: Reporter<'_>) -> Connected {
     report(Subject::Clock.found(clock(difference)));
     match api.renew_token().await {
         Ok(stored) => {
-            report(Subject::Token.found(Outcome::ok("the key was exchanged for a new token")));
+            let found = "the key was exchanged for a new token";
+            report(Subject::Token.found(Outcome::ok(found)));
             Connected {
                 api: Ok(api),
                 now,
@@ -84,33 +70,30 @@ pub(super) async fn check(setup: &Setup, report: Reporter<'_>) -> Connected {
     }
 }
 
-/// Checks the proxy, and builds the client. A token file that cannot be replaced is a later check's subject.
-fn build(setup: &Setup, report: Reporter<'_>) -> Option<VerkadaApi> {
+/// Sends the first request, which carries no secret. Returns the check that failed, if one did.
+async fn reach(setup: &Setup, report: Reporter<'_>) -> Result<(VerkadaApi, Probe), Check> {
     let mut client = setup.client.clone().without_retries();
+    // A token file that cannot be replaced is a later check's subject.
     if client.check_token_file().is_err() {
         client = client.without_token_file();
     }
-    let refused = |error: ConfigurationError| Outcome::fail(Error::from(error));
-    let reason = "there is no connection";
-    match client.proxy() {
-        Ok(proxy) => {
-            let found = proxy.map_or_else(|| "none".to_owned(), |proxy| proxy.to_string());
-            report(Subject::Proxy.found(Outcome::ok(found)));
-        }
-        Err(error) => {
-            report(Subject::Proxy.found(refused(error)));
-            skip(Subject::Connection, Subject::Token, reason, report);
-            return None;
-        }
-    }
-    match client.build() {
-        Ok(api) => Some(api),
-        Err(error) => {
-            report(Subject::Connection.found(refused(error)));
-            skip(Subject::Clock, Subject::Token, reason, report);
-            None
-        }
-    }
+    let proxy = client.proxy();
+    let proxy = proxy.map_err(|error| Subject::Proxy.found(Outcome::fail(error)))?;
+    let found = proxy.map_or_else(|| "none".to_owned(), |proxy| proxy.to_string());
+    report(Subject::Proxy.found(Outcome::ok(found)));
+    let api = client.build();
+    let api = api.map_err(|error| Subject::Connection.found(Outcome::fail(error)))?;
+    let probe = api.probe().await;
+    let probe = probe.map_err(|error| Subject::Connection.found(Outcome::fail(error)))?;
+    let found = format!(
+        "{} answers {} (HTTP {}, {} ms)",
+        api.base_url(),
+        trusted_certificates(api.base_url()),
+        probe.status,
+        probe.elapsed.as_millis()
+    );
+    report(Subject::Connection.found(Outcome::ok(found)));
+    Ok((api, probe))
 }
 
 /// Says whose certificates are trusted.

@@ -41,17 +41,15 @@ pub(super) struct Now {
 pub(super) type Reporter<'a> = &'a mut dyn FnMut(Check);
 
 /// Makes every check but that of the settings, and hands each to `report` as soon as it is made. Sends at most
-/// [`MOST_REQUESTS`] requests, none of them twice, and changes nothing but the token file.
+/// [`MOST_REQUESTS`] requests, none of them again but with a new token in place of a refused one, and changes nothing but
+/// the token file.
 pub async fn examine(setup: Setup, files: &SecretFiles, report: Reporter<'_>) {
     report(secret_files::check(files));
     let connected = connection::check(&setup, report).await;
     let mut organisations = Organisations::default();
     match &connected.api {
-        Ok(api) => {
-            let named = lists::check(&setup, api, connected.now, report).await;
-            organisations = named;
-        }
-        Err(reason) => skip(Subject::AuditLogs, Subject::WindowEnds, reason, report),
+        Ok(api) => organisations = lists::check(&setup, api, connected.now, report).await,
+        Err(reason) => skip_after(Subject::Token, Subject::WindowEnds, reason, report),
     }
     own_files::check(setup, connected, &organisations, report);
 }
@@ -60,12 +58,12 @@ pub async fn examine(setup: Setup, files: &SecretFiles, report: Reporter<'_>) {
 pub fn skip_without_settings(files: &SecretFiles, report: Reporter<'_>) {
     report(secret_files::check(files));
     let reason = "the settings cannot be used";
-    skip(Subject::Proxy, Subject::TokenFile, reason, report);
+    skip_after(Subject::SecretFiles, Subject::TokenFile, reason, report);
 }
 
-/// Skips the checks from `first` to `last`.
-pub(super) fn skip(first: Subject, last: Subject, reason: &str, report: Reporter<'_>) {
-    for subject in first.through(last) {
+/// Skips the checks after `subject` through `last`.
+pub(super) fn skip_after(subject: Subject, last: Subject, reason: &str, report: Reporter<'_>) {
+    for subject in subject.until(last) {
         report(subject.found(Outcome::skipped(reason)));
     }
 }

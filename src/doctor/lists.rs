@@ -1,7 +1,7 @@
 //! One page of each list, and what it shows.
 
 use super::check::{Check, Outcome, Subject};
-use super::examine::{MOST_REQUESTS, Now, Reporter, Setup, skip};
+use super::examine::{MOST_REQUESTS, Now, Reporter, Setup, skip_after};
 use super::{event_names, page_token, records, window_ends};
 use crate::api::{Error, Page, Source, TimeBase, VerkadaApi, Window};
 use crate::pull::{Organisations, Period};
@@ -39,8 +39,8 @@ impl Lists<'_> {
             return Err(NoPage::OverLimit);
         }
         let page = self.api.pages(source, window).next_page().await;
-        // The first page is never missing.
-        page.map_err(NoPage::Failed)?.ok_or(NoPage::OverLimit)
+        let page = page.map_err(NoPage::Failed)?;
+        Ok(page.expect("no list ends before its first page"))
     }
 }
 
@@ -76,31 +76,29 @@ pub(super) async fn check(
     let notifications = look(setup, &lists, Source::Notifications, window, report).await;
     let Some(page) = audit_logs else {
         let reason = "no audit logs were read";
-        skip(Subject::Organisation, Subject::WindowEnds, reason, report);
+        skip_after(Subject::Notifications, Subject::WindowEnds, reason, report);
         return Organisations::default();
     };
-    let mut sample = Sample { page, window };
-    let mut is_hidden = false;
-    if sample.page.records.is_empty()
-        && let Some(by_event) = by_event_time(&lists, window).await
-    {
-        is_hidden = true;
-        sample = by_event;
-    }
+    let sample = Sample { page, window };
+    let by_event_time = by_event_time(&lists, &sample).await;
+    let is_hidden = by_event_time.is_some();
+    let sample = by_event_time.unwrap_or(sample);
     if sample.page.records.is_empty() {
         let reason = format!("there are no audit logs from {}", period(window));
-        skip(Subject::Organisation, Subject::WindowEnds, &reason, report);
+        skip_after(Subject::Notifications, Subject::WindowEnds, &reason, report);
         return Organisations::default();
     }
+    let mut organisations = Organisations::default();
+    for record in &sample.page.records {
+        organisations.note(record);
+    }
+    let organisation = records::organisation(&organisations, &sample.page.records);
+    report(Subject::Organisation.found(organisation));
     for check in examine_sample(setup, &sample, is_hidden, notifications.as_ref()) {
         report(check);
     }
     let ends = window_ends::check(&lists, &sample, setup.checkpoint.is_some()).await;
     report(Subject::WindowEnds.found(ends));
-    let mut organisations = Organisations::default();
-    for record in &sample.page.records {
-        organisations.note(record);
-    }
     organisations
 }
 
@@ -145,9 +143,10 @@ async fn look(
     }
 }
 
-/// Asks by event time, where there was nothing by processed time.
-async fn by_event_time(lists: &Lists<'_>, window: Window) -> Option<Sample> {
-    if window.time_base() == TimeBase::Event {
+/// Asks by event time, where there is nothing by processed time.
+async fn by_event_time(lists: &Lists<'_>, sample: &Sample) -> Option<Sample> {
+    let window = sample.window;
+    if window.time_base() == TimeBase::Event || !sample.page.records.is_empty() {
         return None;
     }
     let window = Window::new(window.start(), window.end(), TimeBase::Event).ok()?;
@@ -155,16 +154,15 @@ async fn by_event_time(lists: &Lists<'_>, window: Window) -> Option<Sample> {
     Some(Sample { page, window }).filter(|sample| !sample.page.records.is_empty())
 }
 
-/// Looks at what a page of audit logs shows by itself. `is_hidden` is set if it shows only by event time.
+/// Looks at what the pages show by themselves. `is_hidden` is set if it shows only by event time.
 fn examine_sample(
     setup: &Setup,
     sample: &Sample,
     is_hidden: bool,
     notifications: Option<&Page>,
-) -> [Check; 6] {
+) -> [Check; 5] {
     let audit_logs = &sample.page.records;
     [
-        Subject::Organisation.found(records::organisation(audit_logs)),
         Subject::ProcessedTime.found(records::processed_time(sample, is_hidden)),
         Subject::Lateness.found(records::lateness(audit_logs, setup)),
         Subject::EventNames.found(event_names::check(&setup.pull.filter, audit_logs)),

@@ -12,11 +12,7 @@ use crate::pull::{Organisations, Period, shown_id};
 const PROCESSED_TIME_SINCE: i64 = 1_754_956_800;
 
 /// The organisation that most records name.
-pub(super) fn organisation(records: &[Record]) -> Outcome {
-    let mut organisations = Organisations::default();
-    for record in records {
-        organisations.note(record);
-    }
+pub(super) fn organisation(organisations: &Organisations, records: &[Record]) -> Outcome {
     let Some(most_named) = organisations.most_named() else {
         return Outcome::warn(
             "no audit log names an organisation, so a checkpoint cannot tell two of them apart",

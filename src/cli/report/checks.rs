@@ -6,6 +6,8 @@ use verkada_audit_logs::doctor::{Check, Outcome, Subject};
 
 use super::end::with_advice;
 use super::exit_code::ExitCode;
+use super::messages::LogFormat;
+use super::usage::printed;
 use crate::cli::config::UsageError;
 
 /// Prints checks on standard output, and remembers the first that failed.
@@ -52,11 +54,12 @@ impl CheckPrinter {
         self.fail(ExitCode::of_usage(error));
     }
 
-    /// The code of the first check that failed, or of a standard output that could not be written.
-    pub(crate) fn exit_code(&self) -> ExitCode {
-        match &self.printed {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => ExitCode::Failure,
-            _ => self.code,
+    /// Returns the code of the first check that failed, or else of a standard output that could not be written.
+    pub(crate) fn finish(self) -> ExitCode {
+        let printed = printed(LogFormat::Text, self.printed);
+        match self.code {
+            ExitCode::Done => printed,
+            code => code,
         }
     }
 

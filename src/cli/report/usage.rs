@@ -65,7 +65,7 @@ fn misplaced_word(error: &clap::Error) -> Option<String> {
 }
 
 /// The exit code of a command that only prints. A reader that goes away has seen enough.
-fn printed(format: LogFormat, result: io::Result<()>) -> ExitCode {
+pub(super) fn printed(format: LogFormat, result: io::Result<()>) -> ExitCode {
     match result {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             report_error(format, &format!("standard output: {error}"));

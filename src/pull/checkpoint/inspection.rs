@@ -89,6 +89,8 @@ impl Expected<'_> {
 /// Returns the run that holds the lock of the checkpoint at `path`, if one does. A lock file that does not exist is free.
 fn holder(path: &Path) -> io::Result<Option<String>> {
     let lock_path = files::neighbour(path, "lock")?;
+    // A run has to write to it.
+    files::look_appendable(&lock_path)?;
     let file = match files::open(&lock_path, OpenOptions::new().read(true)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),

@@ -16,13 +16,7 @@ fn the_demo_is_well_and_nothing_is_created() {
         &["--all-events", "--checkpoint", "c", "--output", "o"],
         &["--start", "2026-09-14", "--end", "2026-09-15"],
         &["--since", "2h", "--page-size", "7"],
-        &[
-            "--event",
-            "Live Stream Started",
-            "--quiet",
-            "--log-format",
-            "json",
-        ],
+        &["--all-events", "--quiet", "--log-format", "json"],
     ] {
         let examined = examine(&program, &[&["--demo"], arguments].concat());
         examined.has_only("ok", &SUBJECTS).ends_with(0);
@@ -116,11 +110,22 @@ fn a_source_that_is_not_read_is_skipped() {
 }
 
 #[test]
+fn a_standard_output_that_cannot_be_written_is_a_failure() {
+    let binary = crate::support::program::BINARY;
+    let program = Program::bare();
+    for command in ["doctor --demo", "man", "completions bash"] {
+        let ended = program.shell(&format!("exec {binary} {command} > /dev/full"));
+        ended.refuses(1, &["standard output: No space left"]);
+    }
+}
+
+#[test]
 fn a_reader_that_goes_away_has_seen_enough() {
-    let ended = Program::bare().shell(&format!(
+    let program = Program::bare();
+    let ended = program.shell(&format!(
         "{{ {} doctor --demo; echo $? >code; }} | head -n 1",
         crate::support::program::BINARY
     ));
-    assert_eq!(ended.lines().len(), 1);
-    assert_eq!(ended.stderr, "");
+    assert_eq!((ended.lines().len(), ended.stderr.as_str()), (1, ""));
+    assert_eq!(fs::read_to_string(program.path("code")).unwrap(), "0\n");
 }
