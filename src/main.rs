@@ -45,7 +45,7 @@ fn with_runtime(job: impl FnOnce(&Runtime) -> ExitCode) -> ExitCode {
 /// The main job.
 fn run(args: &PullArgs, runtime: &Runtime) -> ExitCode {
     let (environment, format) = start(args, false);
-    match environment.and_then(|environment| configure(args, &environment)) {
+    match environment.and_then(|environment| Config::new(args, &environment, now())) {
         Ok(config) => {
             let ended = runtime.block_on(pull(args, &config, format));
             ended.unwrap_or_else(|error| report::fail(format, &error))
@@ -60,15 +60,7 @@ fn run(args: &PullArgs, runtime: &Runtime) -> ExitCode {
 /// The command `doctor`. What there is to say is said on standard output.
 fn examine(args: &PullArgs, flags: &[String], runtime: &Runtime) -> ExitCode {
     let (environment, _) = start(args, true);
-    let (environment, config) = match environment {
-        Ok(environment) => {
-            let config = configure(args, &environment);
-            (Some(environment), config)
-        }
-        Err(error) => (None, Err(error)),
-    };
-    let examined = cli::examine::examine(args, flags, environment.as_ref(), config);
-    runtime.block_on(examined)
+    runtime.block_on(cli::examine::examine(args, flags, environment, now()))
 }
 
 /// Reads the variables, and starts the messages in the form that was asked for. `errors_alone` holds unless more was asked
@@ -99,9 +91,9 @@ fn start(args: &PullArgs, errors_alone: bool) -> (Result<Environment, UsageError
     (environment, format)
 }
 
-fn configure(args: &PullArgs, environment: &Environment) -> Result<Config, UsageError> {
-    let now = chrono::Utc::now().timestamp();
-    Config::new(args, environment, now)
+/// The beginning of the run by this machine's clock, in Unix seconds.
+fn now() -> i64 {
+    chrono::Utc::now().timestamp()
 }
 
 async fn pull(

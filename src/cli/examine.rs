@@ -3,6 +3,7 @@
 use std::env;
 use std::path::Path;
 
+use verkada_audit_logs::demo::DemoServer;
 use verkada_audit_logs::doctor::{self, SecretFile, SecretFiles, Setup, Subject};
 
 use super::args::PullArgs;
@@ -11,42 +12,61 @@ use super::output;
 use super::report::{CheckPrinter, ExitCode};
 
 /// Examines the set-up, prints each check, and returns the exit code of the first that failed. `flags` are the names of
-/// those that were given; `config` is what they and the variables of `environment` come to.
+/// those that were given, `now` is this machine's clock in Unix seconds.
 pub(crate) async fn examine(
     args: &PullArgs,
     flags: &[String],
-    environment: Option<&Environment>,
-    config: Result<Config, UsageError>,
+    environment: Result<Environment, UsageError>,
+    now: i64,
 ) -> ExitCode {
     let mut printer = CheckPrinter::default();
-    let files = secret_files(args, environment);
-    match (config, environment) {
-        (Ok(config), Some(environment)) => {
-            printer.say_ok(Subject::Settings, &origins(flags, environment));
-            // The simulated organisation lives as long as this.
-            let (setup, _alive) = setup(config);
-            doctor::examine(setup, &files, &mut |check| printer.show(&check)).await;
+    let set_up = match &environment {
+        Ok(environment) => set_up(args, flags, environment, now, &mut printer),
+        Err(error) => {
+            printer.say_unusable(Subject::Settings, error);
+            None
         }
-        (config, _) => {
-            if let Err(error) = config {
-                printer.say_unusable(Subject::Settings, &error);
-            }
-            doctor::skip_without_settings(&files, &mut |check| printer.show(&check));
-        }
+    };
+    let files = secret_files(args, environment.as_ref().ok());
+    let report = &mut |check| printer.show(&check);
+    match set_up {
+        Some((setup, _demo)) => doctor::examine(setup, &files, report).await,
+        None => doctor::skip_without_settings(&files, report),
     }
     printer.finish()
 }
 
-fn setup(config: Config) -> (Setup, impl Sized) {
+/// Prints whether the settings can be used, and returns what they come to, with the simulated organisation that has to
+/// live as long. If only the key is at fault, everything else can be looked at all the same.
+fn set_up(
+    args: &PullArgs,
+    flags: &[String],
+    environment: &Environment,
+    now: i64,
+    printer: &mut CheckPrinter,
+) -> Option<(Setup, Option<DemoServer>)> {
+    let config = Config::new(args, environment, now);
+    let has_key = config.is_ok();
+    let config = match config {
+        Ok(config) => {
+            printer.say_ok(Subject::Settings, &origins(flags, environment));
+            config
+        }
+        Err(error) => {
+            printer.say_unusable(Subject::Settings, &error);
+            Config::without_key(args, environment, now).ok()?
+        }
+    };
     let setup = Setup {
         client: config.client,
+        has_key,
         pull: config.pull,
         checkpoint: config.checkpoint,
         origin: config.origin,
         output_look: output::look(config.output.as_deref()),
         output: config.output,
     };
-    (setup, config.demo)
+    Some((setup, config.demo))
 }
 
 /// Says where each setting came from: names, never values.

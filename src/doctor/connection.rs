@@ -53,6 +53,11 @@ pub(super) async fn check(setup: &Setup, report: Reporter<'_>) -> Connected {
         now.is_verkadas = true;
     }
     report(Subject::Clock.found(clock(difference)));
+    if !setup.has_key {
+        let reason = "there is no API key";
+        report(Subject::Token.found(Outcome::skipped(reason)));
+        return Connected::failed(now, reason);
+    }
     match api.renew_token().await {
         Ok(stored) => {
             let found = "the key was exchanged for a new token";

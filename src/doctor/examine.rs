@@ -16,6 +16,8 @@ pub const MOST_REQUESTS: u64 = 10;
 pub struct Setup {
     /// The client, ready to be built.
     pub client: VerkadaApiBuilder,
+    /// False if the client's key only stands in for one that is missing, so that no request may carry it.
+    pub has_key: bool,
     /// What the run would read and keep.
     pub pull: Pull,
     /// The checkpoint, if there is one.

@@ -106,7 +106,11 @@ pub(super) async fn check(
 fn window(period: Period, now: Now) -> Window {
     let (start, end, time_base) = match period {
         Period::Range { start, end } => (start, end, TimeBase::Event),
-        Period::Scheduled => (now.seconds - LOOK_BACK, now.seconds, TimeBase::Processed),
+        Period::Scheduled => {
+            // A clock without a battery says 1970.
+            let end = now.seconds.max(1);
+            ((end - LOOK_BACK).max(0), end, TimeBase::Processed)
+        }
     };
     Window::new(start, end, time_base).expect("ranges are checked, and the look back is not empty")
 }

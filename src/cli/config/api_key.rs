@@ -22,7 +22,7 @@ const LONGEST_KEY_FILE: u64 = 16 << 10;
 
 /// Finds the key: in a file named by flag, then in the environment, then in `.env`; in each of the latter the key itself
 /// comes before a file that holds it.
-pub(crate) fn find(args: &ReadArgs, settings: &Settings<'_>) -> Result<Secret, UsageError> {
+pub(super) fn find(args: &ReadArgs, settings: &Settings<'_>) -> Result<Secret, UsageError> {
     if let Some(path) = &args.api_key_file {
         return key_in_file(path, "--api-key-file");
     }
@@ -38,6 +38,12 @@ pub(crate) fn find(args: &ReadArgs, settings: &Settings<'_>) -> Result<Secret, U
     Err(UsageError::new(format!(
         "no API key{because}: set VERKADA_API_KEY in the environment or in .env, or name a file with --api-key-file or VERKADA_API_KEY_FILE; --demo runs without one"
     )))
+}
+
+/// A key for a client that must not send it.
+pub(super) fn stand_in() -> Result<Secret, UsageError> {
+    let key = Secret::new("none");
+    key.map_err(|error| UsageError::new(error.to_string()))
 }
 
 /// The path of the file with the key that is named, whether or not the key is taken from it.

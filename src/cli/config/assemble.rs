@@ -6,7 +6,7 @@ use verkada_audit_logs::demo::DemoServer;
 use verkada_audit_logs::pull::{DEFAULT_OVERLAP_MINUTES, Period, Pull};
 use verkada_audit_logs::{
     CRON_INTERVAL_MINUTES, DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE,
-    MOST_REQUESTS_PER_MINUTE, Source, VerkadaApiBuilder,
+    MOST_REQUESTS_PER_MINUTE, Secret, Source, VerkadaApiBuilder,
 };
 
 use super::api_key;
@@ -46,11 +46,33 @@ impl Config {
         environment: &Environment,
         now: i64,
     ) -> Result<Self, UsageError> {
+        Self::with_key(args, environment, now, api_key::find)
+    }
+
+    /// The same with a stand-in for the key, for a look at everything else where the key is missing.
+    ///
+    /// # Errors
+    ///
+    /// Names the flag or variable that cannot be used, other than those of the key.
+    pub(crate) fn without_key(
+        args: &PullArgs,
+        environment: &Environment,
+        now: i64,
+    ) -> Result<Self, UsageError> {
+        Self::with_key(args, environment, now, |_, _| api_key::stand_in())
+    }
+
+    fn with_key(
+        args: &PullArgs,
+        environment: &Environment,
+        now: i64,
+        find_key: impl FnOnce(&ReadArgs, &Settings<'_>) -> Result<Secret, UsageError>,
+    ) -> Result<Self, UsageError> {
         let PullArgs { read, write, .. } = args;
         let settings = Settings { environment };
         // A time that cannot be read is the first mistake to mend, so it is named before a missing key.
         let period = period(read, write.accept_gap, now)?;
-        let target = Target::find(read, &settings)?;
+        let target = Target::find(read, &settings, find_key)?;
         let interval_seconds = i64::from(interval_minutes(read, &settings)?) * 60;
         let pull = Pull {
             now,

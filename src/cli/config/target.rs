@@ -7,7 +7,6 @@ use verkada_audit_logs::{
     BaseUrl, DEFAULT_TOKEN_FILE, Region, Secret, VerkadaApi, VerkadaApiBuilder,
 };
 
-use super::api_key;
 use super::setting::{Setting, Settings};
 use super::usage_error::UsageError;
 use crate::cli::args::ReadArgs;
@@ -24,7 +23,11 @@ pub(crate) struct Target {
 
 impl Target {
     /// Finds the key and the address, or starts the simulated organisation.
-    pub(super) fn find(args: &ReadArgs, settings: &Settings<'_>) -> Result<Self, UsageError> {
+    pub(super) fn find(
+        args: &ReadArgs,
+        settings: &Settings<'_>,
+        find_key: impl FnOnce(&ReadArgs, &Settings<'_>) -> Result<Secret, UsageError>,
+    ) -> Result<Self, UsageError> {
         if args.demo {
             return Self::start_demo();
         }
@@ -32,7 +35,7 @@ impl Target {
         let token_file = token_file.unwrap_or_else(|| DEFAULT_TOKEN_FILE.into());
         let base_url = base_url(args, settings)?;
         let origin = base_url.to_string();
-        let client = VerkadaApi::builder(api_key::find(args, settings)?)
+        let client = VerkadaApi::builder(find_key(args, settings)?)
             .base_url(base_url)
             .token_file(&token_file);
         Ok(Self {

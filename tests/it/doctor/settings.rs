@@ -58,22 +58,11 @@ fn each_setting_is_named_with_its_place_and_without_its_value() {
 
 #[test]
 fn settings_that_cannot_be_used_fail_first_and_everything_else_is_skipped() {
-    let bare = Program::bare();
-    let words = ["no API key", "VERKADA_API_KEY", "--api-key-file"];
-    let examined = examine(&bare, &[]);
-    examined.finds("settings", "fail", &words).ends_with(2);
-    examined.finds("token file", "skip", &["the settings cannot be used"]);
-    examined.has_only("ok", &["secret files"]);
-
     let program = Program::bare().with("VERKADA_API_KEY", KEY);
     for (arguments, words) in [
         (["--region", "mars"], ["--region", "mars"]),
         (["--page-size", "0"], ["--page-size", "between 1 and 200"]),
         (["--log-format", "xml"], ["--log-format", "xml"]),
-        (
-            ["--api-key-file", "none"],
-            ["--api-key-file: none", "No such file"],
-        ),
     ] {
         let examined = examine(&program, &arguments);
         examined.finds("settings", "fail", &words).ends_with(2);
@@ -84,6 +73,33 @@ fn settings_that_cannot_be_used_fail_first_and_everything_else_is_skipped() {
     examined
         .finds("settings", "fail", &["line 1 (VERKADA_API_KEY)"])
         .ends_with(2);
+}
+
+#[test]
+fn without_a_key_everything_else_is_looked_at_and_no_token_is_asked_for() {
+    let server = server_with_lists(|request, _| healthy(request));
+    let program = Program::bare().with("VERKADA_BASE_URL", server.base_url());
+    for (arguments, words) in [
+        (&[][..], ["no API key", "VERKADA_API_KEY"]),
+        (
+            &["--api-key-file", "none"],
+            ["--api-key-file: none", "No such file"],
+        ),
+    ] {
+        let arguments = [arguments, &["--checkpoint", "c"]].concat();
+        let examined = examine(&program, &arguments);
+        examined
+            .finds("settings", "fail", &words)
+            .finds("connection", "ok", &["HTTP 403"])
+            .finds("clock", "ok", &["Verkada's"])
+            .finds("token", "skip", &["there is no API key"])
+            .finds("audit logs", "skip", &["there is no API key"])
+            .finds("checkpoint", "ok", &["does not exist yet"])
+            .has_only("fail", &["settings"])
+            .ends_with(2);
+    }
+    assert!(server.seen_at("/token").is_empty());
+    assert!(program.files().is_empty());
 }
 
 #[test]
