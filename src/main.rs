@@ -16,16 +16,13 @@ use cli::signals::Signals;
 
 fn main() -> std::process::ExitCode {
     report::end_panics_in_one_line();
-    let (line, matches) = match CommandLine::read() {
+    let (line, flags) = match CommandLine::read() {
         Ok(read) => read,
         Err(error) => return report::answer(&error).into(),
     };
     match line.command {
         None => with_runtime(|runtime| run(&line.pull, runtime)),
-        Some(Command::Doctor(args)) => {
-            let flags = PullArgs::given("doctor", &matches);
-            with_runtime(|runtime| examine(&args, &flags, runtime))
-        }
+        Some(Command::Doctor(args)) => with_runtime(|runtime| examine(&args, &flags, runtime)),
         Some(Command::Completions(args)) => {
             report::print_document(Ok(documents::completions(args.shell)))
         }

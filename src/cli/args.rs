@@ -62,6 +62,7 @@ const MESSAGES: &str = "Messages";
     args_conflicts_with_subcommands = true
 )]
 #[command(disable_help_flag = true, disable_version_flag = true)]
+#[group(skip)]
 pub(crate) struct CommandLine {
     #[command(flatten)]
     pub(crate) pull: PullArgs,
@@ -96,10 +97,12 @@ pub(crate) enum Command {
     Man(ManArgs),
 }
 
-// The structures below are flattened into commands, so their comments must not become a command's help.
+// The structures below are flattened into commands, so their comments must not become a command's help. They are no
+// groups: nothing asks for one, and each would cost time at every start.
 
 // The flags of the main job.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct PullArgs {
     #[command(flatten)]
     pub(crate) read: ReadArgs,
@@ -113,6 +116,7 @@ pub(crate) struct PullArgs {
 
 // Flags that say what to read, and where from: for every command that reads.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct ReadArgs {
     /// Start of a range to read instead of the last whole interval
     ///
@@ -224,6 +228,7 @@ pub(crate) struct ReadArgs {
 
 // Flags that say where to write, and what was written before.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct WriteArgs {
     /// Continue where the last run with this file stopped
     ///
@@ -252,6 +257,7 @@ pub(crate) struct WriteArgs {
 
 // Flags about messages.
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct MessageArgs {
     /// Show more on standard error; -vv shows each request
     ///
@@ -276,6 +282,7 @@ pub(crate) struct MessageArgs {
 }
 
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL")]
@@ -287,6 +294,7 @@ pub(crate) struct CompletionsArgs {
 }
 
 #[derive(Debug, Args)]
+#[group(skip)]
 pub(crate) struct ManArgs {
     /// Print help
     #[arg(short, long, action = ArgAction::Help)]
@@ -294,19 +302,18 @@ pub(crate) struct ManArgs {
 }
 
 impl CommandLine {
-    /// Reads the command line of the process, and returns as well what clap knows of it.
-    pub(crate) fn read() -> Result<(Self, ArgMatches), clap::Error> {
-        let matches = Self::command().try_get_matches()?;
-        Ok((Self::from_arg_matches(&matches)?, matches))
+    /// Reads the command line of the process. Returns as well the names of the flags that were given to `doctor`.
+    pub(crate) fn read() -> Result<(Self, Vec<String>), clap::Error> {
+        let mut matches = Self::command().try_get_matches()?;
+        let of_doctor = matches.subcommand_matches("doctor");
+        let flags = of_doctor.map(PullArgs::given).unwrap_or_default();
+        Ok((Self::from_arg_matches_mut(&mut matches)?, flags))
     }
 }
 
 impl PullArgs {
-    /// The names of the flags that were given to `command`, in the order of the help.
-    pub(crate) fn given(command: &str, matches: &ArgMatches) -> Vec<String> {
-        let Some(matches) = matches.subcommand_matches(command) else {
-            return Vec::new();
-        };
+    /// The names of the flags that were given, in the order of the help.
+    fn given(matches: &ArgMatches) -> Vec<String> {
         let flags = Self::augment_args(clap::Command::new("flags"));
         let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
         let given = flags
