@@ -188,7 +188,7 @@ impl VerkadaApiBuilder {
         self
     }
 
-    /// How long a client that rides out rate limits goes on without one success. Default: five minutes.
+    /// Limit for the time that a client that rides out rate limits goes on without one success. Default: five minutes.
     #[must_use]
     pub fn rate_limit_patience(mut self, patience: Duration) -> Self {
         self.policy.rate_limit_patience = patience;

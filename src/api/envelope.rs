@@ -1,4 +1,4 @@
-//! The object around a list: what it must hold, and what tells it from an object of another shape.
+//! The object around a list: what it must hold, and how an object of another shape is recognised.
 //!
 //! An answer of another shape must not pass for "nothing happened", so every doubt is an error. What is not asked for
 //! does not matter beside a list that holds records: Verkada may add keys at any time.
@@ -18,7 +18,7 @@ const NEXT_PAGE_TOKEN: &str = "next_page_token";
 const MOST_TIMES: usize = 64;
 const SPARE_ELEMENTS: usize = 1_000;
 
-/// What was asked for.
+/// The source and the page size that were asked for.
 #[derive(Clone, Copy)]
 pub(super) struct Expected {
     pub(super) source: Source,
@@ -274,7 +274,7 @@ mod tests {
         Envelope::read(body, Expected { source, page_size })
     }
 
-    /// What is said of an answer in which the list is called `L`, the same for both sources.
+    /// Returns what is said of an answer in which the list is called `L`, the same for both sources.
     #[track_caller]
     fn problem(body: &str) -> Option<String> {
         let [logs, notifications] = Source::ALL.map(|source| {

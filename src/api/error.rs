@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::source::Source;
 use crate::time::time_text;
 
-/// Why a read failed. [`Error::kind`] says what to do about it. The message holds its cause, so there is no
+/// A failed read. [`Error::kind`] says what to do about it. The message holds its cause, so there is no
 /// [`source`](std::error::Error::source) to print beside it.
 #[derive(Clone, Debug)]
 pub struct Error {
@@ -20,7 +20,7 @@ pub struct Error {
     effort: Effort,
 }
 
-/// What kind of failure it is. Each kind asks for a different next step.
+/// The kind of a failure. Each kind asks for a different next step.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -46,12 +46,12 @@ pub enum ErrorKind {
     Rejected,
     /// A redirect, which is never followed: it would carry the key to another host.
     Redirected {
-        /// Where it leads, without path and query.
+        /// The address that it leads to, without path and query.
         target: ServerText,
     },
     /// The answer says success and cannot be read.
     UnusableAnswer {
-        /// What came instead, in words that end a sentence.
+        /// The problem, in words that end a sentence.
         problem: String,
     },
     /// A page token came back that had been seen before in the same read.
@@ -126,7 +126,7 @@ impl Error {
         Self { effort, ..self }
     }
 
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }
@@ -151,7 +151,7 @@ impl Error {
         self.retry_after
     }
 
-    /// How often the request was sent, and for how long.
+    /// The number of attempts, and the time that they took.
     pub fn effort(&self) -> Effort {
         self.effort
     }
@@ -261,7 +261,7 @@ impl fmt::Display for Error {
     }
 }
 
-/// What a request was for.
+/// The endpoint that a request was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// `POST /token`.
@@ -279,7 +279,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// How much was tried before giving up.
+/// The effort before giving up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effort {
     /// Requests sent, the first one included.
@@ -300,7 +300,7 @@ impl fmt::Display for Effort {
     }
 }
 
-/// What happened between this machine and Verkada.
+/// A failure between this machine and Verkada.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NetworkFailure {
@@ -330,7 +330,7 @@ impl fmt::Display for NetworkFailure {
     }
 }
 
-/// Why a server's certificate was refused.
+/// The reason for which a server's certificate was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificateProblem {

@@ -45,7 +45,7 @@ impl Secret {
         &self.0
     }
 
-    /// The first 128 bits of the SHA-256, in hexadecimal: tells two keys apart without giving either away.
+    /// The first 128 bits of the SHA-256, in hexadecimal. It distinguishes two keys without giving either away.
     pub fn fingerprint(&self) -> String {
         hexadecimal(&sha256(self.0.as_bytes())[..16])
     }

@@ -81,7 +81,7 @@ fn replace_by(
 ///
 /// # Errors
 ///
-/// Why it could not.
+/// Fails with the reason for which it could not.
 pub(crate) fn check_replaceable(path: &Path) -> io::Result<()> {
     if is_bound_to_its_owner(path) {
         let message = format!(

@@ -54,7 +54,7 @@ impl Repaired {
     }
 }
 
-/// Where the next character is.
+/// The place of the next character.
 #[derive(Clone, Copy, PartialEq)]
 enum Position {
     OutsideStrings,

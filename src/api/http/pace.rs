@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_gives_up_holds_nobody_back() {
+    fn a_request_that_gives_up_holds_no_other_back() {
         let pacer = busy_pacer();
         run(async {
             let highest = Urgency::highest();

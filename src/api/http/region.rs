@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use crate::api::error::ConfigurationError;
 
-/// Where an organisation was created. A key works only against its own region.
+/// The region in which an organisation was created. A key works only against its own region.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Region {

@@ -85,15 +85,15 @@ pub(in crate::api) struct Transport {
     bodies: BodyBudget,
 }
 
-/// What the answers of one endpoint have shown. Another endpoint's say nothing about it: its limit may be used up and
-/// its answers may come from a cache while the other is well.
+/// The state of one endpoint, as its answers have shown it. The other endpoint's answers say nothing about it: its limit
+/// may be used up, or its answers may come from a cache, while the other is well.
 #[derive(Debug, Default)]
 struct EndpointState {
     last_success: Option<Instant>,
     clock: ServerClock,
 }
 
-/// Why one attempt brought nothing.
+/// An attempt that brought no answer.
 enum Unsuccessful {
     /// The body did not fit beside the others that are under way.
     OutOfRoom,
@@ -415,7 +415,7 @@ pub(in crate::api) trait Parse<T>:
 
 impl<T, F: Fn(Answer) -> Result<T, Unusable> + Clone + Send + 'static> Parse<T> for F {}
 
-/// Passes a body on to `parse`, and tells a body that broke off from one that cannot be used.
+/// Passes a body on to `parse`, and distinguishes a body that broke off from one that cannot be used.
 async fn accept<T: Send + 'static>(
     call: &Call,
     headers: &HeaderMap,

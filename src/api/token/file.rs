@@ -13,7 +13,7 @@ use crate::api::http::BaseUrl;
 use crate::api::secret::Secret;
 use crate::files;
 
-/// How long a token is used. Verkada documents a lifetime of 30 minutes; the rest is a margin.
+/// Limit for the age of a token that is used. Verkada documents a lifetime of 30 minutes; the rest is a margin.
 pub const DEFAULT_TOKEN_EXPIRATION_TIME: Duration = Duration::from_secs(25 * 60);
 
 /// At most this much of the file is read. A token has a few hundred bytes.

@@ -39,7 +39,7 @@ const OWN_VARIABLES: [&str; 4] = [
 pub(super) struct EnvFile {
     pub(super) path: Option<PathBuf>,
     pub(super) variables: HashMap<String, String>,
-    /// Why the file was not read at all.
+    /// The reason for which the file was not read at all.
     pub(super) problem: Option<String>,
     /// A line that sets nothing. It matters only if something is missing in the end.
     pub(super) stray_line: Option<String>,

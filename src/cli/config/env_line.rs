@@ -4,7 +4,7 @@
 //! lets a quote that is never closed swallow all that follows. A key must not be changed like that, so lines are looked at
 //! before.
 
-/// What to do about a value that may be read in another way than it is meant.
+/// Advice for a value that may be read in another way than it is meant.
 const QUOTE_IT: &str = "put the value in single quotes, which take “$” and “\\” literally, or set it in the environment";
 
 /// One line; several, if a quoted value has line feeds.
@@ -36,7 +36,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = EnvLine<'_>> {
     })
 }
 
-/// How far a line reaches, in bytes.
+/// The extent of a line, in bytes.
 struct Extent {
     /// Up to a comment.
     content: usize,

@@ -1,4 +1,4 @@
-//! How long slices should be, and how many requests should be under way.
+//! The length of slices, and the number of requests under way.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ const LONGEST: i64 = 7 * 24 * 3_600;
 /// quarter of an hour, two steps reach a day.
 const GROWTH: i64 = 16;
 
-/// What the pages so far say of a slice: this many records within this many seconds.
+/// An estimate from the pages of a slice so far: this many records within this many seconds.
 #[derive(Clone, Copy)]
 pub(super) struct Estimate {
     pub(super) seconds: i64,

@@ -49,7 +49,7 @@ fn is_superuser(program: &Program) -> bool {
 /// A program with a folder `shared` that belongs to a user whom permissions bind.
 struct PlainUser {
     program: Program,
-    /// What turns the superuser into that user.
+    /// The command that turns the superuser into that user.
     prefix: &'static str,
 }
 

@@ -41,7 +41,7 @@ fn run(program: &Program, only: &str, range: usize) -> Ended {
     ])
 }
 
-/// A record of the range that is read, so many seconds after its start.
+/// A record of the range that is read, `seconds` after its start.
 fn record(request: &Request, seconds: i64) -> String {
     // The requested window may begin earlier, to find late records.
     let end: i64 = request.parameter("end_time").unwrap().parse().unwrap();
