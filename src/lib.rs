@@ -79,4 +79,4 @@ pub use api::{
 };
 pub use pull::{CRON_INTERVAL_MINUTES, INTERESTED_EVENTS};
 #[doc(hidden)]
-pub use time::time_text;
+pub use time::{LEAST_MILLISECONDS, time_text};
