@@ -182,82 +182,69 @@ impl From<ConfigurationError> for Error {
 impl std::error::Error for Error {}
 
 impl fmt::Display for Error {
+    /// Says what happened, and then how much was tried or the status, and Verkada's own words.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.sentence())?;
         let (effort, detail) = (self.effort, self.detail.clause());
-        let endpoint = self
-            .endpoint
-            .map_or_else(String::new, |endpoint| endpoint.to_string());
-        let status = self
-            .status
-            .map_or_else(String::new, |status| format!(" (HTTP {status})"));
-        match &self.kind {
-            ErrorKind::Authentication => {
-                write!(
-                    formatter,
-                    "Verkada refused the credentials for {endpoint}{status}{detail}"
-                )
+        match self.kind {
+            ErrorKind::Authentication
+            | ErrorKind::CredentialsLost
+            | ErrorKind::PermissionDenied
+            | ErrorKind::Rejected => write!(formatter, "{}{detail}", self.status_clause()),
+            ErrorKind::Connection(_) | ErrorKind::RateLimited | ErrorKind::Unavailable => {
+                write!(formatter, " ({effort}){detail}")
             }
-            ErrorKind::CredentialsLost => {
-                write!(
-                    formatter,
-                    "the request for {endpoint} reached Verkada without its credentials{status}{detail}"
-                )
-            }
-            ErrorKind::TokenExpired => write!(
-                formatter,
-                "Verkada says that a token it had just issued has expired{detail}"
-            ),
-            ErrorKind::PermissionDenied => {
-                write!(
-                    formatter,
-                    "Verkada denied access to {endpoint}{status}{detail}"
-                )
-            }
-            ErrorKind::Connection(cause) => write!(
-                formatter,
-                "Verkada could not be reached for {endpoint}: {cause} ({effort})"
-            ),
-            ErrorKind::Certificate(problem) => write!(
-                formatter,
-                "the server's certificate is refused, so nothing was sent for {endpoint}: {problem}"
-            ),
-            ErrorKind::RateLimited => write!(
-                formatter,
-                "Verkada's limit of requests is used up, still so for {endpoint} ({effort}){detail}"
-            ),
-            ErrorKind::Unavailable => write!(
-                formatter,
-                "Verkada kept failing on {endpoint} with HTTP {} ({effort}){detail}",
-                self.status.unwrap_or_default()
-            ),
-            ErrorKind::Rejected => {
-                write!(
-                    formatter,
-                    "Verkada rejected the request for {endpoint}{status}{detail}"
-                )
-            }
-            ErrorKind::Redirected { target } => {
-                write!(
-                    formatter,
-                    "{endpoint} redirects{status} to {target}, which is not followed"
-                )
-            }
-            ErrorKind::UnusableAnswer { problem } => {
-                write!(
-                    formatter,
-                    "the answer for {endpoint} cannot be used: {problem}"
-                )
-            }
-            ErrorKind::CircularPages { page } => write!(
-                formatter,
-                "the pages of {endpoint} go in circles: page {page} names a next page that was already read"
-            ),
-            ErrorKind::EndlessPages { page, empty } => write!(
-                formatter,
-                "the pages of {endpoint} do not end: page {page} is the last of {empty} empty ones in a row"
-            ),
-            ErrorKind::Configuration(error) => error.fmt(formatter),
+            ErrorKind::TokenExpired => formatter.write_str(&detail),
+            _ => Ok(()),
         }
+    }
+}
+
+impl Error {
+    /// Says what happened, and to the request for what.
+    fn sentence(&self) -> String {
+        use ErrorKind as Kind;
+        let what = self.endpoint.map_or_else(String::new, |it| it.to_string());
+        match &self.kind {
+            Kind::Authentication => format!("Verkada refused the credentials for {what}"),
+            Kind::CredentialsLost => {
+                format!("the request for {what} reached Verkada without its credentials")
+            }
+            Kind::TokenExpired => "Verkada says that a token it had just issued has expired".into(),
+            Kind::PermissionDenied => format!("Verkada denied access to {what}"),
+            Kind::Connection(cause) => format!("Verkada could not be reached for {what}: {cause}"),
+            Kind::Certificate(problem) => format!(
+                "the server's certificate is refused, so nothing was sent for {what}: {problem}"
+            ),
+            Kind::RateLimited => {
+                format!("Verkada's limit of requests is used up, still so for {what}")
+            }
+            Kind::Unavailable => {
+                let status = self.status.unwrap_or_default();
+                format!("Verkada kept failing on {what} with HTTP {status}")
+            }
+            Kind::Rejected => format!("Verkada rejected the request for {what}"),
+            Kind::Redirected { target } => {
+                let status = self.status_clause();
+                format!("{what} redirects{status} to {target}, which is not followed")
+            }
+            Kind::UnusableAnswer { problem } => {
+                format!("the answer for {what} cannot be used: {problem}")
+            }
+            Kind::CircularPages { page } => format!(
+                "the pages of {what} go in circles: page {page} names a next page that was already read"
+            ),
+            Kind::EndlessPages { page, empty } => format!(
+                "the pages of {what} do not end: page {page} is the last of {empty} empty ones in a row"
+            ),
+            Kind::Configuration(error) => error.to_string(),
+        }
+    }
+
+    /// ` (HTTP 403)`, or nothing without a status.
+    fn status_clause(&self) -> String {
+        let clause = self.status.map(|status| format!(" (HTTP {status})"));
+        clause.unwrap_or_default()
     }
 }
 
