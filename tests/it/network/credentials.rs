@@ -8,18 +8,27 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use verkada_audit_logs::Secret;
 
 use crate::support::program::{Ended, KEY, Program, RANGE};
-use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
+use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply, Request};
 
 const ONE_LOG: &str = r#"{"event_name":"Live Stream Started"}"#;
 const ONE_NOTIFICATION: &str = r#"{"created":1789402000}"#;
 
+/// The one record of the list that `request` is for.
+fn one_record(request: &Request) -> &'static str {
+    if request.is_for_audit_logs() {
+        ONE_LOG
+    } else {
+        ONE_NOTIFICATION
+    }
+}
+
 /// Refuses every data request that does not carry the token `accepted`.
 fn accepting(accepted: &'static str) -> RawServer {
     RawServer::issuing_tokens(move |request, _| {
-        match request.header("x-verkada-auth") == Some(accepted) {
-            true if request.is_for_audit_logs() => Reply::only_page(request, ONE_LOG),
-            true => Reply::only_page(request, ONE_NOTIFICATION),
-            false => Reply::error(401, "Token expired"),
+        if request.header("x-verkada-auth") == Some(accepted) {
+            Reply::only_page(request, one_record(request))
+        } else {
+            Reply::error(401, "Token expired")
         }
     })
 }
@@ -113,10 +122,10 @@ fn a_missing_permission_is_named_and_holds_back_nothing_else() {
         (AUDIT_LOGS, "Core, Read-only", ONE_NOTIFICATION),
     ] {
         let server = RawServer::issuing_tokens(move |request, _| {
-            match (request.path == forbidden, request.is_for_audit_logs()) {
-                (true, _) => Reply::error(403, "must be authorised for this"),
-                (false, true) => Reply::only_page(request, ONE_LOG),
-                (false, false) => Reply::only_page(request, ONE_NOTIFICATION),
+            if request.path == forbidden {
+                Reply::error(403, "must be authorised for this")
+            } else {
+                Reply::only_page(request, one_record(request))
             }
         });
         let ended = Program::asking_raw(&server).run([""; 0]);

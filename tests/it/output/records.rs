@@ -78,18 +78,17 @@ fn elements_that_are_not_objects_are_printed_with_a_warning() {
 #[test]
 fn audit_logs_come_before_notifications_and_each_oldest_first() {
     let server = RawServer::issuing_tokens(|request, number| {
-        match (request.is_for_audit_logs(), number) {
-            (true, 0) => Reply::page(
-                request,
+        let [newer, older] = if request.is_for_audit_logs() {
+            [
                 r#"{"event_name":"Live Stream Started","timestamp":"2026-09-14T16:06:00Z"},{"event_name":"Live Stream Started","timestamp":"2026-09-14T16:05:00.5Z"}"#,
-                r#""2""#,
-            ),
-            (true, _) => Reply::only_page(
-                request,
                 r#"{"event_name":"Live Stream Started","timestamp":"2026-09-14T16:05:00.25Z"}"#,
-            ),
-            (false, 0) => Reply::page(request, r#"{"created":1789402000}"#, r#""2""#),
-            (false, _) => Reply::only_page(request, r#"{"created":1789401999}"#),
+            ]
+        } else {
+            [r#"{"created":1789402000}"#, r#"{"created":1789401999}"#]
+        };
+        match number {
+            0 => Reply::page(request, newer, r#""2""#),
+            _ => Reply::only_page(request, older),
         }
     });
     let ended = Program::asking_raw(&server).run(RANGE).quietly();
