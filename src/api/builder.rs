@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::client::{Inner, RequestOptions, VerkadaApi};
 use super::error::{ConfigurationError, Error};
 use super::http::{BaseUrl, Pacer, Region, RetryPolicy, Transport};
-use super::secret::Secret;
+use super::secret::{Secret, quoted};
 use super::token::{TokenFile, TokenStore};
 
 /// The usual number of records on a page; Verkada's own default.
@@ -267,16 +267,6 @@ fn number(lookup: &Lookup<'_>, name: &str, most: u32) -> Result<Option<u32>, Con
             "{name}: {} is not a whole number between 1 and {most}",
             quoted(&text)
         ))),
-    }
-}
-
-/// Quotes a value in an error. A long one is not repeated: it may be a key in the wrong place.
-fn quoted(text: &str) -> String {
-    const LONGEST_QUOTED: usize = 32;
-    if text.chars().count() <= LONGEST_QUOTED {
-        format!("“{text}”")
-    } else {
-        "a long text".to_owned()
     }
 }
 
