@@ -8,7 +8,8 @@ use std::time::Instant;
 use crate::api::VerkadaApi;
 use crate::time::{CLOCK_TOLERANCE_SECONDS, unix_now};
 
-/// Limit for the seconds by which a record may be newer than the server's `Date`. Beyond it the `Date` is that of a cache.
+/// Limit for the seconds by which a record may be newer than the server's `Date`. Beyond it the `Date` is that of a
+/// cache.
 const MOST_AHEAD_OF_DATE: i64 = 3_600;
 
 /// The beginning of a run, by this machine's clock and, once it is known, by Verkada's.
@@ -45,8 +46,8 @@ impl RunClock {
         self.local + self.correction()
     }
 
-    /// The seconds that [`RunClock::now`] differs from this machine's clock: 0 while that is right to the minute, so that
-    /// a second more or less moves no window.
+    /// The seconds that [`RunClock::now`] differs from this machine's clock: 0 while that is right to the minute, so
+    /// that a second more or less moves no window.
     fn correction(&self) -> i64 {
         match self.standing {
             Standing::Known(difference) if difference.abs() > CLOCK_TOLERANCE_SECONDS => difference,

@@ -20,8 +20,8 @@ const MOST_TIMES: u64 = 4;
 /// that a client is known to ask for at once.
 const LONGEST: i64 = 7 * 24 * 3_600;
 
-/// A slice grows at most by this factor over the one before, because the past says little about the future. From a
-/// quarter of an hour, two steps reach a day.
+/// Limit for the growth of a slice over the one before, because the past says little about the future. From a quarter
+/// of an hour, two steps exceed a day.
 const GROWTH: i64 = 16;
 
 /// An estimate from the pages of a slice so far: this many records within this many seconds.

@@ -45,13 +45,13 @@ fn a_second_run_in_the_same_interval_prints_nothing_and_asks_nothing() {
 }
 
 #[test]
-fn a_range_neither_leaves_a_hole_nor_reaches_back_nor_is_read_twice() {
+fn a_range_neither_leaves_a_gap_nor_reaches_back_nor_is_read_twice() {
     let server = server();
     let program = Program::asking_demo(&server);
     program.run(range(START, MIDDLE, &[])).quietly();
     let checkpoint = fs::read(program.path("progress.json")).unwrap();
-    let hole = program.run(range(MIDDLE + 1, END, &[]));
-    hole.refuses(2, &["--start", "would leave a hole", "2026-09-10T"]);
+    let gap = program.run(range(MIDDLE + 1, END, &[]));
+    gap.refuses(2, &["--start", "would leave a gap", "2026-09-10T"]);
     let before = program.run(range(START - 1, END, &[]));
     before.refuses(
         2,

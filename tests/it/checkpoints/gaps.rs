@@ -25,7 +25,7 @@ fn a_range_passes_over_a_gap_that_is_accepted_and_the_checkpoint_keeps_it() {
     let resumed = MIDDLE + 1_200;
     program
         .run(range(resumed, END, &[]))
-        .refuses(2, &["would leave a hole", "--accept-gap"]);
+        .refuses(2, &["would leave a gap", "--accept-gap"]);
     let second = program.run(range(resumed, END, &["--accept-gap"]));
     assert_eq!(second.code, Some(0), "{}", second.stderr);
     let (from, to) = (
