@@ -71,12 +71,12 @@ impl fmt::Display for Secret {
     }
 }
 
-/// The longest text that a message quotes. The longest flag and the longest time have 25 characters, and keys have 40 or
-/// more.
+/// The longest text that a message quotes. The longest flag and the longest time have 25 characters, and keys have 40
+/// or more.
 pub const LONGEST_QUOTED: usize = 32;
 
-/// Quotes what a person gave, for a message, with control characters escaped. A text longer than [`LONGEST_QUOTED`] may be
-/// a key in the wrong place, so it is not repeated.
+/// Quotes what a person gave, for a message, with control characters escaped. A text longer than [`LONGEST_QUOTED`] may
+/// be a key in the wrong place, so it is not repeated.
 pub fn quoted(given: &str) -> String {
     if given.chars().count() > LONGEST_QUOTED {
         return "what was given".to_owned();

@@ -32,8 +32,9 @@ fn unusable(path: &Path, error: &io::Error) -> io::Error {
 
 /// Returns standard output without a buffer of its own: lines are gathered before they are written.
 ///
-/// If standard output was closed, the runtime has put the null device in its place, which would swallow every record. It
-/// opens the device for reading too, which a shell does not do. Some programs that start others do; they get the same error.
+/// If standard output was closed, the runtime has put the null device in its place, which would swallow every record.
+/// It opens the device for reading too, which a shell does not do. Some programs that start others do; they get the
+/// same error.
 fn standard_output() -> io::Result<File> {
     let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
     let device = output.metadata()?.rdev();

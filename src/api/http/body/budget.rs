@@ -7,8 +7,8 @@
 //!   holds, and its request is sent again when the whole budget is free, which is enough for the longest body.
 //!
 //! Every share is given back in bounded time, since a request has a time limit and the work after it waits for no other
-//! request. The semaphore serves in order of arrival, so a request that waits for the whole budget is not passed over for
-//! ever by those that want a share.
+//! request. The semaphore serves in order of arrival, so a request that waits for the whole budget is not passed over
+//! for ever by those that want a share.
 
 use std::sync::Arc;
 
