@@ -304,51 +304,6 @@ mod tests {
     }
 
     #[test]
-    fn a_missing_list_is_an_error_that_names_the_keys_that_came() {
-        for (body, expected) in [
-            ("{}", "it is an empty object, without “L”"),
-            (
-                r#"{"items":[{"n":1}],"cursor":null}"#,
-                "it has no “L”; its keys are “items” (array), “cursor” (null)",
-            ),
-            (
-                r#"{"ok":false,"error":"ratelimited"}"#,
-                "it has no “L”; its keys are “ok” (boolean), “error” (string)",
-            ),
-            (
-                r#"{"alerts":[]}"#,
-                "it has no “L”; its keys are “alerts” (array)",
-            ),
-            (
-                r#"{"next_page_token":"d"}"#,
-                "it has no “L”; its keys are “next_page_token” (string)",
-            ),
-            (
-                r#"{"data":{"L":[],"next_page_token":null}}"#,
-                "it has no “L”; its keys are “data” (object)",
-            ),
-            ("[]", "it is of type array and should be an object"),
-            ("null", "it is of type null and should be an object"),
-            ("17", "it is of type number and should be an object"),
-            (
-                r#"{"L":{}}"#,
-                "“L” is of type object and should be an array",
-            ),
-            (
-                r#"{"L":""}"#,
-                "“L” is of type string and should be an array",
-            ),
-            (r#"{"L":0}"#, "“L” is of type number and should be an array"),
-            (
-                r#"{"L":false}"#,
-                "“L” is of type boolean and should be an array",
-            ),
-        ] {
-            assert_problem(body, expected);
-        }
-    }
-
-    #[test]
     fn the_list_of_the_other_source_is_not_the_list() {
         let [logs, notifications] = Source::ALL;
         assert!(read(logs, r#"{"notifications":[]}"#).is_err());

@@ -44,18 +44,6 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    #[test]
-    fn only_white_space_outside_strings_is_removed() {
-        let pretty = "{\r\n\t\"a \\\" b\" : [ 1 , -0.0 , 1e400 ] ,\n \"c\\\\\" : \" d \\u2028 \u{2028} \" }\n";
-        assert_eq!(
-            compact(pretty),
-            "{\"a \\\" b\":[1,-0.0,1e400],\"c\\\\\":\" d \\u2028 \u{2028} \"}"
-        );
-        assert_eq!(compact(""), "");
-        assert_eq!(compact(" null "), "null");
-        assert_eq!(compact("\"\""), "\"\"");
-    }
-
     proptest! {
         #[test]
         fn compact_text_means_the_same_and_holds_no_line_feed(

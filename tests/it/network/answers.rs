@@ -233,30 +233,6 @@ fn a_record_with_a_bad_string_is_repaired_and_the_others_are_untouched() {
 }
 
 #[test]
-fn what_is_not_json_otherwise_stays_an_error() {
-    for record in [
-        &b"{\"n\":NaN}"[..],
-        b"{\"s\":\"\x01\",\"n\":NaN}",
-        b"{\"s\":\"\xff\",\"n\":Infinity}",
-        b"{\"s\":\"\\\n\"}",
-        b"{\"s\":\"\\x41\"}",
-        b"{\"n\":1}\x00",
-    ] {
-        for (only, list) in SOURCES {
-            let body = [
-                format!(r#"{{"{list}":[{{"n":0}},"#).as_bytes(),
-                record,
-                b"]}",
-            ]
-            .concat();
-            let ended = read(only, JSON, body);
-            assert_eq!((ended.code, ended.stdout.as_str()), (Some(5), ""));
-            ended.says(&["cannot be used: it is not "]);
-        }
-    }
-}
-
-#[test]
 fn a_list_with_many_times_more_elements_than_asked_for_takes_no_memory() {
     let mut body = GzEncoder::new(Vec::new(), Compression::fast());
     body.write_all(br#"{"audit_logs":[0"#).unwrap();

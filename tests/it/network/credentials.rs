@@ -281,17 +281,25 @@ fn a_token_is_used_for_25_minutes() {
 fn a_token_file_that_cannot_be_used_is_replaced_silently() {
     let server = RawServer::holding(ONE_LOG, "");
     for content in [
+        "",
         "{",
+        "[]",
+        "\0\0",
+        r#"{"token":null,"timestamp":1800000000}"#,
+        r#"{"token":"of-the-original","timestamp":4000000000}"#,
         r#"{"token":"of-the-original","timestamp":4000000000.5}"#,
         &token_file(server.base_url(), "", 0),
         &token_file(server.base_url(), r"line\nbreak", 0),
     ] {
         let program = Program::asking_raw(&server);
         let path = program.write("token.json", content);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let before = server.seen_at("/token").len();
         let ended = program.run([""; 0]).quietly();
         assert_eq!(ended.lines(), [ONE_LOG], "{content}");
         assert_eq!(server.seen_at("/token").len(), before + 1, "{content}");
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{content}");
         assert!(fs::read_to_string(path).unwrap().contains("token-"));
     }
 }
