@@ -7,18 +7,15 @@
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use verkada_audit_logs::demo::{DemoServer, Profile};
 
-use crate::support::program::{Ended, Program, RANGE};
+use crate::support::program::{BINARY, Ended, Program, RANGE};
 use crate::support::raw_server::{RawServer, Reply};
 use crate::support::say_left_out;
-
-const BINARY: &str = env!("CARGO_BIN_EXE_verkada-audit-logs");
 
 /// A user that owns nothing.
 const OTHER_USER: u32 = 65_534;
@@ -30,11 +27,6 @@ const CHECKPOINT: [&str; 2] = ["--checkpoint", "shared/c"];
 
 fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-}
-
-fn make_pipe(path: &Path) {
-    let made = Command::new("mkfifo").arg(path).status().unwrap();
-    assert!(made.success());
 }
 
 /// Reports whether this is the superuser; if not, says why the scenario is left out.
@@ -285,7 +277,7 @@ fn a_pipe_in_the_place_of_a_file_is_refused_without_waiting() {
         ("c", "c is not a regular file"),
         ("c.lock", "c.lock is not a regular file"),
     ] {
-        make_pipe(&program.path(name));
+        program.make_pipe(name);
         let ended = program.run(["--checkpoint", "c"]);
         ended.refuses(2, &[words]);
         fs::remove_file(program.path(name)).unwrap();

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -165,8 +165,7 @@ fn an_interrupted_read_and_the_one_that_carries_on_make_the_whole() {
 #[test]
 fn a_signal_ends_the_wait_for_a_pipe_that_nobody_reads() {
     let program = Program::bare();
-    let made = Command::new("mkfifo").arg(program.path("pipe")).status();
-    assert!(made.unwrap().success());
+    program.make_pipe("pipe");
     for signal in [Signal::TERM, Signal::INT] {
         let mut child = program.spawn_stoppable(["--demo", "--output", "pipe"]);
         sleep(Duration::from_millis(200));

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use verkada_audit_logs::Secret;
 
+use crate::support::now;
 use crate::support::program::{Ended, KEY, Program, RANGE};
 use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply, Request};
 
@@ -255,12 +254,8 @@ fn a_token_is_not_used_for_another_key_or_host() {
 
 /// A token file for [`KEY`] at `base_url`, issued `age` seconds ago.
 fn token_file(base_url: &str, token: &str, age: i64) -> String {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
     let fingerprint = Secret::new(KEY).unwrap().fingerprint();
-    let timestamp = now.cast_signed() - age;
+    let timestamp = now() - age;
     format!(
         r#"{{"token":"{token}","timestamp":{timestamp},"base_url":"{base_url}","key_fingerprint":"{fingerprint}"}}"#
     )
@@ -309,14 +304,7 @@ fn a_token_file_that_cannot_be_written_is_a_warning() {
     let server = RawServer::holding(ONE_LOG, "");
     let program = Program::asking_raw(&server);
     fs::create_dir(program.path("folder")).unwrap();
-    let pipe = program.path("pipe");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .unwrap()
-            .success()
-    );
+    program.make_pipe("pipe");
     for path in [
         "missing/token.json",
         "folder",
@@ -331,5 +319,6 @@ fn a_token_file_that_cannot_be_written_is_a_warning() {
     }
     assert_eq!(program.files(), ["folder", "pipe"]);
     // Neither read, which would wait for a writer, nor replaced: it could have been /dev/null.
-    assert!(fs::metadata(pipe).unwrap().file_type().is_fifo());
+    let pipe = fs::metadata(program.path("pipe")).unwrap();
+    assert!(pipe.file_type().is_fifo());
 }

@@ -1,29 +1,20 @@
 //! One request until it is answered: waits, credentials on the way, compression, large answers, proxies.
 
-use std::io::Write;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use verkada_audit_logs::{
     Endpoint, Error, ErrorKind, NetworkFailure, Secret, Source, VerkadaApi, VerkadaApiBuilder,
 };
 
 use crate::support::program::{KEY, Program};
-use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
+use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply, gzip};
 use crate::support::three_pages::{Step, client, failing, read, requests, window};
 
 /// Longer than any scenario takes.
 const LONG: Duration = Duration::from_secs(20);
 
 const PAST: &str = "Sun, 06 Nov 1994 08:49:37 GMT";
-
-fn gzip(content: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(content).unwrap();
-    encoder.finish().unwrap()
-}
 
 fn run<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use verkada_audit_logs::demo::{DailyCycle, DemoServer, Fault, Profile, SeenRequest, TimeBase};
 
+use crate::support::now;
 use crate::support::program::{Ended, KEY, Program};
 use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply, Request};
 
@@ -16,10 +17,6 @@ const DAY: i64 = 24 * HOUR;
 
 /// Seconds by which Verkada's clock is ahead of this machine's, in cases in which this machine's counts as wrong.
 const WRONG: [i64; 6] = [62, -62, 2 * HOUR, -2 * HOUR, 9 * DAY, -9 * DAY];
-
-fn now() -> i64 {
-    chrono::Utc::now().timestamp()
-}
 
 const EVERYTHING: &[&str] = &["/token", AUDIT_LOGS, NOTIFICATIONS];
 

@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 /// The path of audit logs.
 pub(crate) const AUDIT_LOGS: &str = "/core/v1/audit_log";
 /// The path of notifications.
@@ -112,6 +115,13 @@ impl Reply {
     pub(crate) fn token(token: &str) -> Self {
         Self::json(200, &format!(r#"{{"token":"{token}"}}"#))
     }
+}
+
+/// Compresses a body.
+pub(crate) fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
 }
 
 /// The server; it stops when dropped, and fails the test if nobody called it.
