@@ -69,8 +69,8 @@ impl Page {
         })
     }
 
-    /// Reads `body` once its strings are repaired. If that is not enough, the answer cannot be used because of
-    /// `problem`, which was found before the repair.
+    /// Reads `body` after a repair of its strings. If that does not help, the error is `problem`, which was found
+    /// before the repair.
     fn repaired(body: &[u8], expected: Expected, problem: Unusable) -> Result<Self, Unusable> {
         let Some(repaired) = repair(body) else {
             return Err(problem);
@@ -94,7 +94,7 @@ impl Page {
         Ok(page)
     }
 
-    /// Says which records hold one of `repairs`.
+    /// Warns about the records that hold one of `repairs`, with their times.
     fn warn_of_repairs(&self, repairs: &[usize], source: Source) {
         let is_repaired = |record: &&Record| {
             let (_, range) = record.in_page();
@@ -117,7 +117,7 @@ impl Page {
     }
 }
 
-/// The part of `positions`, which ascend, that is within `range`.
+/// The part of `positions`, which is sorted, that is within `range`.
 fn within<'a>(positions: &'a [usize], range: &Range<usize>) -> &'a [usize] {
     let from = positions.partition_point(|at| *at < range.start);
     let to = positions.partition_point(|at| *at < range.end);

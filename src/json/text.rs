@@ -1,4 +1,4 @@
-//! Work on the text of one value that is known to be JSON.
+//! Operations on the text of one value that is known to be JSON.
 
 use std::borrow::Cow;
 

@@ -10,7 +10,7 @@ pub(super) struct Organisations {
 }
 
 impl Organisations {
-    /// Remembered at most: a page could name another one in each record.
+    /// Limit for the organisations that are counted: a page could name another one in each record.
     const MOST: usize = 64;
 
     /// Counts the organisation that `record` names, if it names one.
@@ -30,7 +30,7 @@ impl Organisations {
 
     /// The organisation that most records name. A few may name another, such as that of Verkada's support.
     pub(super) fn most_named(&self) -> Option<&str> {
-        // Of equals the first one: `max_by_key` takes the last.
+        // Reversed, because `max_by_key` returns the last of equals, and the first is wanted.
         let most = self.counts.iter().rev().max_by_key(|(_, count)| *count);
         most.map(|(id, _)| id.as_str())
     }

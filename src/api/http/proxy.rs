@@ -22,7 +22,7 @@ pub(super) fn proxy_address(
     target: &Url,
     lookup: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Option<Url>, ConfigurationError> {
-    // Asked first: a proxy that is not used need not be one that can be.
+    // Checked first: a proxy that is not used need not be usable.
     if let Some((_, exempt)) = first_given(&EXEMPTION_VARIABLES, &lookup)
         && is_exempt(target, &exempt.to_string_lossy())
     {
@@ -66,7 +66,7 @@ fn is_exempt(target: &Url, list: &str) -> bool {
     let port = target.port_or_known_default();
     let entries = list.split(|character: char| character == ',' || character.is_whitespace());
     let names: Vec<_> = entries.filter_map(|entry| name_of(entry, port)).collect();
-    // The proxy stands for any: the matcher names none for a host that is exempt.
+    // Any proxy will do: the matcher names it for every host that is not exempt.
     let matcher = Matcher::builder()
         .https("http://proxy.invalid")
         .no(names.join(","))

@@ -15,10 +15,10 @@ const LONGEST_SHOWN: usize = 500;
 /// A word of this many characters may be a token.
 const LIKE_A_TOKEN: usize = 40;
 
-/// Stands for every white space but the space.
+/// Stands for all white space except the space.
 const LINE_BREAK: char = '\n';
 
-/// This many letters and digits in a row of a secret give it away.
+/// A part of a secret of this many letters and digits gives it away.
 const TELLING_PART: usize = 12;
 
 /// Returns the message of the innermost error of a chain: it says what happened, those around it only where.
@@ -32,7 +32,8 @@ pub(super) fn innermost(error: &dyn std::error::Error) -> ServerText {
 
 /// Cleans `text`, which may echo one of `secrets`.
 pub(super) fn clean(text: &str, secrets: &[&Secret]) -> ServerText {
-    // Spaces stay apart from other white space until the end: an address goes on after a line break, not after a space.
+    // Spaces are kept distinct from other white space until the end: an address may go on after a line break, but not
+    // after a space.
     let visible: String = text
         .chars()
         .map(|character| match character {

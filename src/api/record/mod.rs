@@ -1,4 +1,4 @@
-//! One record, as the API wrote it: its text, the few fields that are read, its time and its place in the order.
+//! One record, as the API wrote it: its text, the few fields that are read, and its time.
 //!
 //! ```text
 //! Record ---> time    every form of a time

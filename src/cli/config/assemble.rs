@@ -91,7 +91,7 @@ impl Config {
     }
 }
 
-/// Warns of what is allowed and yet does nothing.
+/// Warns about flags that do nothing without a checkpoint.
 fn warn_without_checkpoint(args: &Args) {
     if args.overlap_minutes.is_some() {
         tracing::warn!("--overlap-minutes does nothing without --checkpoint");

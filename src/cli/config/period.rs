@@ -12,7 +12,7 @@ pub(super) fn period(args: &Args, now: i64) -> Result<Period, UsageError> {
     if let Some(span) = &args.since {
         return since(span, now);
     }
-    // Each is read before the other is missed: a time that was not understood is the first mistake to mend.
+    // Both are read before a missing one is reported: a time that cannot be read is the first mistake to mend.
     let [start, end] = [("--start", &args.start), ("--end", &args.end)].map(|(flag, text)| {
         let time = text.as_deref().map(parse_time).transpose();
         time.map_err(|reason| UsageError::new(format!("{flag}: {reason}")))
@@ -38,7 +38,7 @@ pub(super) fn period(args: &Args, now: i64) -> Result<Period, UsageError> {
     Ok(Period::Range { start, end })
 }
 
-/// The time to go on from although what was not read yet cannot be read.
+/// The time of `--start` to go on from, with `--accept-gap`.
 pub(super) fn accept_gap_to(args: &Args) -> Result<Option<i64>, UsageError> {
     let start = args.start.as_deref().filter(|_| args.accept_gap);
     let time = start.map(parse_time).transpose();

@@ -11,7 +11,7 @@ use super::messages::{LogFormat, report_error};
 use super::restart::say_how_to_carry_on;
 use crate::cli::config::Config;
 
-/// Reports the failures, and returns the exit code. `signal` is the code of the signal that came, if any.
+/// Reports the failures, and returns the exit code. `signal` is the code of the signal that was received, if any.
 pub(crate) fn finish(
     config: &Config,
     format: LogFormat,
