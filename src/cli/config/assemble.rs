@@ -91,7 +91,7 @@ impl Config {
     }
 }
 
-/// Warns about flags that do nothing without a checkpoint.
+/// Warns of what is allowed and yet does nothing.
 fn warn_without_checkpoint(args: &Args) {
     if args.overlap_minutes.is_some() {
         tracing::warn!("--overlap-minutes does nothing without --checkpoint");
