@@ -1,4 +1,4 @@
-//! Checks of the system before a run begins: open files and threads.
+//! What the system must provide before a run begins: open files and threads.
 
 use std::io;
 use std::thread;

@@ -30,7 +30,7 @@ impl Organisations {
 
     /// The organisation that most records name. A few may name another, such as that of Verkada's support.
     pub(super) fn most_named(&self) -> Option<&str> {
-        // Reversed, because `max_by_key` returns the last of equals, and the first is wanted.
+        // Of equals the first one: `max_by_key` takes the last.
         let most = self.counts.iter().rev().max_by_key(|(_, count)| *count);
         most.map(|(id, _)| id.as_str())
     }

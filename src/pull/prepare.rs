@@ -52,7 +52,7 @@ pub(super) async fn prepare(
     if is_new {
         save_beginning(printer, has_begun)?;
     } else {
-        // Not before the key is checked: no byte of the output may be touched for another organisation.
+        // Only now: not a byte of the output may be touched for another organisation.
         printer.begin(has_begun, pull.overlap_seconds)?;
     }
     Ok(plans)

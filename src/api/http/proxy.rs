@@ -22,7 +22,7 @@ pub(super) fn proxy_address(
     target: &Url,
     lookup: impl Fn(&str) -> Option<OsString>,
 ) -> Result<Option<Url>, ConfigurationError> {
-    // Checked first: a proxy that is not used need not be usable.
+    // Asked first: a proxy that is not used need not be one that can be.
     if let Some((_, exempt)) = first_given(&EXEMPTION_VARIABLES, &lookup)
         && is_exempt(target, &exempt.to_string_lossy())
     {

@@ -302,7 +302,7 @@ impl Transport {
             .header(ACCEPT_ENCODING, "gzip"))
     }
 
-    /// The error for a request that got no whole answer.
+    /// No whole answer came.
     fn network_error(&self, call: &Call, error: &reqwest::Error) -> Error {
         if let Some(problem) = certificate::problem(error) {
             return Error::new(call.endpoint, ErrorKind::Certificate(problem));

@@ -38,7 +38,7 @@ pub(super) fn period(args: &Args, now: i64) -> Result<Period, UsageError> {
     Ok(Period::Range { start, end })
 }
 
-/// The time of `--start` to go on from, with `--accept-gap`.
+/// The time to go on from although what was not read yet cannot be read.
 pub(super) fn accept_gap_to(args: &Args) -> Result<Option<i64>, UsageError> {
     let start = args.start.as_deref().filter(|_| args.accept_gap);
     let time = start.map(parse_time).transpose();

@@ -6,7 +6,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use verkada_audit_logs::pull::Checkpoint;
 
 use super::{END, MIDDLE, START, everything, range, server, sorted};
-use crate::support::program::{BINARY, Program};
+use crate::support::program::Program;
 
 const APPEND: [&str; 2] = ["--output", "records.jsonl"];
 
@@ -109,9 +109,10 @@ fn lines_appended_after_a_full_disk_are_never_cut_off() {
     let path = program.path("records.jsonl");
     let before = fs::read(&path).unwrap();
     let arguments = range(START, END, &APPEND).join(" ");
+    let binary = env!("CARGO_BIN_EXE_verkada-audit-logs");
     // In blocks of 512 bytes: room for a part of what is new.
     let blocks = before.len() / 512 + 100;
-    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec {BINARY} {arguments}");
+    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec {binary} {arguments}");
     let limited = program.shell(&script);
     assert_eq!(limited.code, Some(1), "{}", limited.stderr);
     assert!(fs::read(&path).unwrap() == before);
