@@ -17,7 +17,7 @@ use crate::api::{self, Source, VerkadaApi, Window};
 use crate::time::time_text;
 
 /// A source that is still to be printed.
-struct Started {
+struct PendingSource {
     source: Source,
     plan: Plan,
     /// The read; `Err` if nothing is left to read, with the Unix second through which everything has been printed.
@@ -58,7 +58,7 @@ struct Run<'a> {
     printer: Option<Printer>,
     has_checkpoint: bool,
     /// Sources that are still to be printed, in order.
-    waiting: VecDeque<Started>,
+    waiting: VecDeque<PendingSource>,
     progress: &'a watch::Sender<Progress>,
     stop: watch::Receiver<bool>,
 }
@@ -118,7 +118,7 @@ impl Run<'_> {
         for (source, plan) in plans {
             log_plan(self.api, source, &plan);
             let read = self.start_read(source, plan);
-            self.waiting.push_back(Started { source, plan, read });
+            self.waiting.push_back(PendingSource { source, plan, read });
         }
     }
 
@@ -155,23 +155,23 @@ impl Run<'_> {
             if sources.is_empty() {
                 self.say_where_requests_end();
             }
-            let Some(started) = self.waiting.pop_front() else {
+            let Some(pending) = self.waiting.pop_front() else {
                 break;
             };
             let report = match settled {
                 // Nothing was printed: the run is refused.
                 Err(error) if sources.is_empty() => return Err(error),
-                Err(error) => SourceReport::unread(started.source, Outcome::Failed(error), None),
-                Ok(()) => self.finish_source(started, sources.is_empty()).await,
+                Err(error) => SourceReport::unread(pending.source, Outcome::Failed(error), None),
+                Ok(()) => self.finish_source(pending, sources.is_empty()).await,
             };
             sources.push(report);
         }
         Ok(Report { sources })
     }
 
-    async fn finish_source(&mut self, started: Started, is_first: bool) -> SourceReport {
-        let source = started.source;
-        match started.read {
+    async fn finish_source(&mut self, pending: PendingSource, is_first: bool) -> SourceReport {
+        let source = pending.source;
+        match pending.read {
             Err(through) => SourceReport::unread(source, Outcome::UpToDate(through), None),
             Ok(read) if self.printer.is_none() || *self.stop.borrow() && !is_first => {
                 let rest = RestartPoint::default().hint(read.window);
@@ -188,7 +188,7 @@ impl Run<'_> {
             return Ok(());
         }
         let mut reads = self.waiting.iter_mut();
-        let Some(first) = reads.find_map(|started| started.read.as_mut().ok()) else {
+        let Some(first) = reads.find_map(|pending| pending.read.as_mut().ok()) else {
             return Ok(());
         };
         let printed = self.progress.borrow().printed;
@@ -220,13 +220,13 @@ impl Run<'_> {
         let Some(printer) = &mut self.printer else {
             return Ok(());
         };
-        let sources: Vec<_> = self.waiting.iter().map(|started| started.source).collect();
+        let sources: Vec<_> = self.waiting.iter().map(|pending| pending.source).collect();
         let plans = prepare::prepare_again(self.pull, self.api, printer, &self.clock, &sources)?;
         let are_same = self
             .waiting
             .iter()
             .zip(&plans)
-            .all(|(started, (_, plan))| started.plan.reads_the_same(plan));
+            .all(|(pending, (_, plan))| pending.plan.reads_the_same(plan));
         if !are_same {
             self.waiting.clear();
             self.start(plans);

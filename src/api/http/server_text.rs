@@ -72,8 +72,8 @@ pub(super) fn clean(text: &str, secrets: &[&Secret]) -> ServerText {
 /// Returns the `message` of Verkada's error envelope, or the body itself if it does not look like JSON. Other JSON is
 /// not shown at all, even if it is cut short: it may hold an escaped secret.
 pub(super) fn of_error_body(body: &[u8], secrets: &[&Secret]) -> ServerText {
-    match serde_json::from_slice::<Envelope>(body) {
-        Ok(envelope) => clean(&envelope.message, secrets),
+    match serde_json::from_slice::<ErrorBody>(body) {
+        Ok(error) => clean(&error.message, secrets),
         Err(_) if matches!(body.trim_ascii_start().first(), Some(b'{' | b'[' | b'"')) => {
             ServerText::default()
         }
@@ -101,8 +101,9 @@ pub(super) fn of_token_error_body(body: &[u8], secrets: &[&Secret]) -> ServerTex
     clean(&words.collect::<Vec<_>>().join(" "), &secrets)
 }
 
+/// Verkada's error envelope, as far as it is read.
 #[derive(serde::Deserialize)]
-struct Envelope {
+struct ErrorBody {
     message: String,
 }
 

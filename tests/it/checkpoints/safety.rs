@@ -7,15 +7,17 @@
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::Path;
+use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use verkada_audit_logs::demo::{DemoServer, Profile};
 
 use crate::support::program::{BINARY, Ended, Program, RANGE};
 use crate::support::raw_server::{RawServer, Reply};
 use crate::support::say_left_out;
+use crate::support::signals::wait_until;
 
 /// A user that owns nothing.
 const OTHER_USER: u32 = 65_534;
@@ -98,14 +100,11 @@ fn holding_back(released: &Arc<AtomicBool>) -> RawServer {
     })
 }
 
-/// Waits until audit logs are asked for.
-fn wait_for_request(server: &RawServer) {
-    let began = Instant::now();
-    let asked = || server.seen().iter().any(|seen| seen.is_for_audit_logs());
-    while !asked() {
-        assert!(began.elapsed() < Duration::from_secs(20), "waited in vain");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+/// Starts a run, and returns when it has asked for audit logs.
+fn start_and_wait(program: &Program, arguments: &[&str], server: &RawServer) -> Child {
+    let child = program.spawn(arguments);
+    wait_until(|| server.seen().iter().any(|seen| seen.is_for_audit_logs()));
+    child
 }
 
 #[test]
@@ -167,8 +166,7 @@ fn a_run_whose_lock_file_is_gone_prints_nothing_more() {
             let server = holding_back(&released);
             let program = Program::asking_raw(&server);
             let arguments = [&RANGE[..], &["--checkpoint", "c"], more].concat();
-            let first = program.spawn(&arguments);
-            wait_for_request(&server);
+            let first = start_and_wait(&program, &arguments, &server);
             let busy = program.run(&arguments);
             busy.refuses(75, &["another run (process ", "holds the checkpoint c"]);
             lose(&program);
@@ -435,8 +433,7 @@ fn a_failed_save_says_what_failed_and_what_comes_again() {
         let server = holding_back(&released);
         let program = Program::asking_raw(&server);
         let arguments = [&RANGE[..], &["--checkpoint", "c"], more].concat();
-        let first = program.spawn(&arguments);
-        wait_for_request(&server);
+        let first = start_and_wait(&program, &arguments, &server);
         // Stands for a folder that has become read-only, which binds no superuser.
         fs::create_dir(program.path("c.tmp")).unwrap();
         released.store(true, Ordering::SeqCst);

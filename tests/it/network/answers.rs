@@ -65,54 +65,48 @@ fn failing_at(page: usize, body: String, fails: &Arc<AtomicBool>) -> RawServer {
     })
 }
 
+/// Answers of another shape, in which `LIST` is the key of the list, and what is said of them.
+const OTHER_SHAPES: [(&str, &[&str]); 17] = [
+    ("{}", &["an empty object"]),
+    (
+        r#"{"items":[{"n":1}],"cursor":null}"#,
+        &["“items” (array)", "“cursor” (null)"],
+    ),
+    (
+        r#"{"ok":false,"error":"ratelimited"}"#,
+        &["“ok” (boolean)", "“error” (string)"],
+    ),
+    (r#"{"alerts":[]}"#, &["“alerts” (array)"]),
+    (r#"{"next_page_token":null}"#, &["“next_page_token” (null)"]),
+    (r#"{"data":{"LIST":[]}}"#, &["“data” (object)"]),
+    (r#"[{"LIST":[]}]"#, &["of type array"]),
+    ("null", &["of type null"]),
+    (r#"{"LIST":{"n":1}}"#, &["“LIST” is of type object"]),
+    (
+        r#"{"LIST":[],"error":"shard timeout"}"#,
+        &["“error” (string)"],
+    ),
+    (r#"{"LIST":null,"errors":["a"]}"#, &["“errors” (array)"]),
+    (
+        r#"{"LIST":[],"message":"try later","next_page_token":null}"#,
+        &["“message” (string)"],
+    ),
+    (r#"{"LIST":[],"success":false}"#, &["“success” (boolean)"]),
+    (r#"{"LIST":null,"items":[{"n":1}]}"#, &["“items” (array)"]),
+    (
+        r#"{"LIST":[1,2]}"#,
+        &["full", "“next_page_token”", "“LIST” (array)"],
+    ),
+    (
+        r#"{"LIST":[1,2],"nextPageToken":"a"}"#,
+        &["full", "“nextPageToken” (string)"],
+    ),
+    (r#"{"LIST":[1],"cursor":"a"}"#, &["“cursor” (string)"]),
+];
+
 #[test]
 fn an_answer_of_another_shape_is_named_and_its_interval_is_not_marked_as_read() {
-    for (body, words) in [
-        ("{}", vec!["an empty object"]),
-        (
-            r#"{"items":[{"n":1}],"cursor":null}"#,
-            vec!["“items” (array)", "“cursor” (null)"],
-        ),
-        (
-            r#"{"ok":false,"error":"ratelimited"}"#,
-            vec!["“ok” (boolean)", "“error” (string)"],
-        ),
-        (r#"{"alerts":[]}"#, vec!["“alerts” (array)"]),
-        (
-            r#"{"next_page_token":null}"#,
-            vec!["“next_page_token” (null)"],
-        ),
-        (r#"{"data":{"LIST":[]}}"#, vec!["“data” (object)"]),
-        (r#"[{"LIST":[]}]"#, vec!["of type array"]),
-        ("null", vec!["of type null"]),
-        (r#"{"LIST":{"n":1}}"#, vec!["“LIST” is of type object"]),
-        (
-            r#"{"LIST":[],"error":"shard timeout"}"#,
-            vec!["“error” (string)"],
-        ),
-        (r#"{"LIST":null,"errors":["a"]}"#, vec!["“errors” (array)"]),
-        (
-            r#"{"LIST":[],"message":"try later","next_page_token":null}"#,
-            vec!["“message” (string)"],
-        ),
-        (
-            r#"{"LIST":[],"success":false}"#,
-            vec!["“success” (boolean)"],
-        ),
-        (
-            r#"{"LIST":null,"items":[{"n":1}]}"#,
-            vec!["“items” (array)"],
-        ),
-        (
-            r#"{"LIST":[1,2]}"#,
-            vec!["full", "“next_page_token”", "“LIST” (array)"],
-        ),
-        (
-            r#"{"LIST":[1,2],"nextPageToken":"a"}"#,
-            vec!["full", "“nextPageToken” (string)"],
-        ),
-        (r#"{"LIST":[1],"cursor":"a"}"#, vec!["“cursor” (string)"]),
-    ] {
+    for (body, words) in OTHER_SHAPES {
         for ((only, list), page) in SOURCES
             .into_iter()
             .zip([0, 1])
