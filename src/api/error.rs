@@ -201,7 +201,7 @@ impl fmt::Display for Error {
 }
 
 impl Error {
-    /// Says what happened, and to the request for what.
+    /// Says what happened, and which endpoint the request was for.
     fn sentence(&self) -> String {
         use ErrorKind as Kind;
         let what = self.endpoint.map_or_else(String::new, |it| it.to_string());

@@ -11,7 +11,7 @@ use rustix::process::geteuid;
 
 use super::failure::{at, folder_of, opening};
 
-/// As many links in a row as Linux follows.
+/// Limit for links in a row, the same as that of Linux.
 const MOST_LINKS: usize = 40;
 
 /// Mode bits that let the group or everybody write.

@@ -119,9 +119,9 @@ impl RunClock {
 /// record of that slice may have turned up since, and what has not happened yet cannot have been read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ReadTime {
-    /// By the server's clock.
+    /// That second by the server's clock.
     answered: Option<i64>,
-    /// By the newest record that was there.
+    /// That second by the newest record that was there.
     newest: Option<i64>,
     is_started: bool,
 }

@@ -23,7 +23,7 @@ const UNSPACED: usize = 10;
 pub(in crate::api) struct Pacer {
     limits: Limits,
     queue: Mutex<Queue>,
-    /// A waiting request was granted its slot by another caller.
+    /// Notifies the waiting requests when one of them has been granted its slot by another caller.
     granted: Notify,
 }
 

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 /// Limit for the text of records that wait in memory to be printed. The slice that is printed next is read regardless.
 const READ_AHEAD_BYTES: usize = 24 << 20;
 
-/// The same for a source that is printed after another one, until that one is done.
+/// Limit for a source that is printed after another one, until that one is done.
 const READ_AHEAD_BYTES_WHILE_WAITING: usize = 8 << 20;
 
 /// The read-ahead budget of one source.

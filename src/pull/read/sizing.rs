@@ -108,10 +108,10 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    /// More are never used.
+    /// Limit for the requests under way.
     const MOST: usize = 32;
 
-    /// A few more than needed keep the pace when an answer is slow.
+    /// Requests under way beyond the needed ones, which keep the pace when an answer is slow.
     const SPARE: usize = 4;
 
     pub(super) fn new(requests_per_second: f64, latency: Duration) -> Self {

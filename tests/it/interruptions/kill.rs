@@ -17,7 +17,7 @@ use crate::support::signals::{send, wait_for_end, wait_until};
 
 const START: i64 = 1_789_000_200;
 
-/// Long enough for many slices.
+/// A range that is long enough for many slices.
 const RANGE: [&str; 4] = ["--start", "1789000200", "--end", "1789030200"];
 
 const APPEND: [&str; 5] = [
@@ -28,7 +28,7 @@ const APPEND: [&str; 5] = [
     "records.jsonl",
 ];
 
-/// Less than what writing all of it takes.
+/// A time that is shorter than writing all of it takes.
 const WRITING: Duration = Duration::from_millis(3);
 
 fn busy() -> Profile {

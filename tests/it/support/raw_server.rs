@@ -69,7 +69,7 @@ impl Reply {
         Self::undated(status, &format!("{headers}{now}"), body)
     }
 
-    /// The same without a date.
+    /// A complete answer without a date.
     pub(crate) fn undated(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref();
         let head = format!(
