@@ -43,7 +43,7 @@ pub(super) async fn prepare(
         .is_some_and(|checkpoint| !checkpoint.existed());
     if is_new {
         let has_begun = note_starts(pull, api, printer, clock, &plans);
-        printer.begin(has_begun, pull.overlap_seconds)?;
+        printer.begin(has_begun, pull.overlap_seconds, clock.now())?;
     }
     check_new_key(pull, api, printer, clock).await?;
     // The answer about the key may have shown that the clock is wrong, and then the first plans are wrong too.
@@ -53,7 +53,7 @@ pub(super) async fn prepare(
         save_beginning(printer, has_begun)?;
     } else {
         // Only now: not a byte of the output may be touched for another organisation.
-        printer.begin(has_begun, pull.overlap_seconds)?;
+        printer.begin(has_begun, pull.overlap_seconds, clock.now())?;
     }
     Ok(plans)
 }
