@@ -7,7 +7,7 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use support::server::{self, Server};
@@ -124,7 +124,7 @@ fn quiet_checkpoint(folder: &Path, repeats: usize) {
     );
 }
 
-fn save(server: &Server, folder: &Path, range: &str) -> std::path::PathBuf {
+fn save(server: &Server, folder: &Path, range: &str) -> PathBuf {
     let saved = folder.join("saved");
     let _ = fs::remove_file(&saved);
     let asked = format!("{range} --checkpoint saved --all-events --page-size 200");
@@ -134,76 +134,117 @@ fn save(server: &Server, folder: &Path, range: &str) -> std::path::PathBuf {
 
 /// Half an hour of 56 records a second is remembered; the run after it reads an hour in which nothing happens.
 fn fingerprints(folder: &Path, repeats: usize) {
-    let mut server = Server::start("burst=56 burst_seconds=1790");
-    let half_an_hour = MIDNIGHT + 1_795;
-    let end = half_an_hour + 3_600;
-    let range = format!("--start {MIDNIGHT} --end {half_an_hour} {PACE}");
-    let saved = save(&server, folder, &range);
-    let size = fs::metadata(&saved).unwrap().len() as f64 / 1_048_576.0;
-    row("checkpoint of 100,240 fingerprints", size, "MiB", None);
-    let (kept, empty) = (folder.join("kept"), folder.join("empty"));
-    let mut quiet = Server::start("per_day=0");
-    fs::rename(&saved, &kept).unwrap();
-    fs::rename(save(&quiet, folder, &range), &empty).unwrap();
+    let mut remembered = Remembered::new(folder);
+    carried_along(&remembered, repeats);
+    compared(&remembered, repeats.min(5));
+    println!(
+        "{} and {} requests",
+        remembered.server.asked().requests,
+        remembered.quiet.asked().requests
+    );
+}
 
-    let next = |server: &Server, checkpoint: &Path, arguments: &str| -> Usage {
-        fs::copy(checkpoint, folder.join("in-use")).unwrap();
+/// A checkpoint of many fingerprints, and one of none, each with the server that it is for.
+struct Remembered<'a> {
+    folder: &'a Path,
+    server: Server,
+    kept: PathBuf,
+    quiet: Server,
+    empty: PathBuf,
+    end: i64,
+}
+
+impl<'a> Remembered<'a> {
+    fn new(folder: &'a Path) -> Self {
+        let server = Server::start("burst=56 burst_seconds=1790");
+        let half_an_hour = MIDNIGHT + 1_795;
+        let range = format!("--start {MIDNIGHT} --end {half_an_hour} {PACE}");
+        let saved = save(&server, folder, &range);
+        let size = fs::metadata(&saved).unwrap().len() as f64 / 1_048_576.0;
+        row("checkpoint of 100,240 fingerprints", size, "MiB", None);
+        let (kept, empty) = (folder.join("kept"), folder.join("empty"));
+        fs::rename(&saved, &kept).unwrap();
+        let quiet = Server::start("per_day=0");
+        fs::rename(save(&quiet, folder, &range), &empty).unwrap();
+        Self {
+            folder,
+            server,
+            kept,
+            quiet,
+            empty,
+            end: half_an_hour + 3_600,
+        }
+    }
+
+    /// Measures the next run with a copy of `checkpoint`.
+    fn next(&self, server: &Server, checkpoint: &Path, arguments: &str) -> Usage {
+        fs::copy(checkpoint, self.folder.join("in-use")).unwrap();
         let asked = format!(
-            "--start {MIDNIGHT} --end {end} --checkpoint in-use --all-events {PACE} {arguments}"
+            "--start {MIDNIGHT} --end {} --checkpoint in-use --all-events {PACE} {arguments}",
+            self.end
         );
-        measure(&mut program(&server.base_url, folder, &asked))
-    };
-    // Nothing new, nothing looked at again: what loading, keeping and saving them costs.
+        measure(&mut program(&server.base_url, self.folder, &asked))
+    }
+}
+
+/// Nothing new, nothing looked at again: the cost of loading, keeping and saving the fingerprints.
+fn carried_along(remembered: &Remembered<'_>, repeats: usize) {
+    let Remembered {
+        server,
+        kept,
+        quiet,
+        empty,
+        ..
+    } = remembered;
+    let arguments = "--overlap-minutes 0 --only notifications";
     let [with, without] = medians(
         repeats,
         [
-            &mut || next(&server, &kept, "--overlap-minutes 0 --only notifications"),
-            &mut || next(&quiet, &empty, "--overlap-minutes 0 --only notifications"),
+            &mut || remembered.next(server, kept, arguments),
+            &mut || remembered.next(quiet, empty, arguments),
         ],
     );
-    let more = milliseconds(with.elapsed) - milliseconds(without.elapsed);
-    row(
-        "100,240 fingerprints carried along: more time",
-        more,
-        "ms",
-        Some(100.0),
-    );
-    row(
-        "100,240 fingerprints carried along: more memory",
-        with.peak - without.peak,
-        "MiB",
-        Some(20.0),
-    );
-    // The records themselves looked at again, all of them known; beside it the same without a checkpoint.
+    compare("100,240 fingerprints carried along", with, without);
+}
+
+/// The records themselves looked at again, all of them known; beside it the same without a checkpoint.
+fn compared(remembered: &Remembered<'_>, repeats: usize) {
+    let Remembered {
+        folder,
+        server,
+        kept,
+        end,
+        ..
+    } = remembered;
     let again = format!("--start {MIDNIGHT} --end {end} --all-events --page-size 200 {PACE}");
     let [with, without] = medians(
-        repeats.min(5),
-        [&mut || next(&server, &kept, "--page-size 200"), &mut || {
-            measure(&mut program(&server.base_url, folder, &again))
-        }],
+        repeats,
+        [
+            &mut || remembered.next(server, kept, "--page-size 200"),
+            &mut || measure(&mut program(&server.base_url, folder, &again)),
+        ],
     );
-    let more = milliseconds(with.elapsed) - milliseconds(without.elapsed);
-    row(
-        "100,240 records compared with them: more time",
-        more,
-        "ms",
-        Some(100.0),
-    );
+    compare("100,240 records compared with them", with, without);
     row(
         "100,240 records compared with them: more CPU",
         milliseconds(with.cpu) - milliseconds(without.cpu),
         "ms",
         None,
     );
+}
+
+/// Rows for the time and memory that a run takes more than another.
+fn compare(what: &str, with: Usage, without: Usage) {
     row(
-        "100,240 records compared with them: more memory",
+        &format!("{what}: more time"),
+        milliseconds(with.elapsed) - milliseconds(without.elapsed),
+        "ms",
+        Some(100.0),
+    );
+    row(
+        &format!("{what}: more memory"),
         with.peak - without.peak,
         "MiB",
         Some(20.0),
-    );
-    println!(
-        "{} and {} requests",
-        server.asked().requests,
-        quiet.asked().requests
     );
 }

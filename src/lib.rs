@@ -72,8 +72,6 @@ mod json;
 pub mod pull;
 mod time;
 
-#[doc(hidden)]
-pub use api::MOST_REQUESTS_PER_MINUTE;
 pub use api::{
     BaseUrl, CertificateProblem, ConfigurationError, DEFAULT_MAX_REQUESTS_PER_MINUTE,
     DEFAULT_PAGE_SIZE, DEFAULT_SESSION_TIMEOUT, DEFAULT_TOKEN_EXPIRATION_TIME, DEFAULT_TOKEN_FILE,
@@ -81,6 +79,8 @@ pub use api::{
     Record, Region, Secret, ServerText, Source, Statistics, TimeBase, VerkadaApi,
     VerkadaApiBuilder, Window,
 };
+#[doc(hidden)]
+pub use api::{LONGEST_QUOTED, MOST_REQUESTS_PER_MINUTE, quoted};
 pub use pull::{CRON_INTERVAL_MINUTES, INTERESTED_EVENTS};
 #[doc(hidden)]
-pub use time::time_text;
+pub use time::{LEAST_MILLISECONDS, time_text};

@@ -3,6 +3,9 @@
 /// This machine's clock may differ from Verkada's by this many seconds before anything is made of it.
 pub(crate) const CLOCK_TOLERANCE_SECONDS: i64 = 60;
 
+/// Unix times from here on, on either side of 1970, are milliseconds: as seconds they would be after the year 5000.
+pub const LEAST_MILLISECONDS: u64 = 100_000_000_000;
+
 /// Unix seconds by this machine's clock.
 pub(crate) fn unix_now() -> i64 {
     chrono::Utc::now().timestamp()

@@ -1,4 +1,4 @@
-//! What the benches have in common: children with the kernel's account of them, servers in a process of their
+//! Tools of all benches: children with the kernel's account of them, servers in a process of their
 //! own, medians, and tables.
 //!
 //! The kernel counts the memory of the process that starts a child as the child's, up to the moment it becomes
@@ -18,7 +18,7 @@ use wait4::Wait4;
 /// 2026-09-14T00:00:00Z, a Monday.
 pub(crate) const MIDNIGHT: i64 = 1_789_344_000;
 
-/// What a child took.
+/// The resources that a child used.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Usage {
     pub(crate) cpu: Duration,

@@ -22,7 +22,7 @@ pub(crate) struct Server {
     pub(crate) base_url: String,
 }
 
-/// What a simulated organisation was asked so far.
+/// Counts of what a simulated organisation was asked.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asked {
     pub(crate) requests: u64,
@@ -32,8 +32,8 @@ pub(crate) struct Asked {
 
 impl Server {
     /// Starts a server: `pages=N` has N fixed pages of 200 audit logs whatever it is asked; otherwise it is a
-    /// simulated organisation with `per_day`, `notifications`, `latency` (ms), `enforce`, and a `burst` of so
-    /// many records a second for `burst_seconds` from midnight.
+    /// simulated organisation with `per_day`, `notifications`, `latency` (ms), `enforce`, and a
+    /// `burst` of this many records a second for `burst_seconds` from midnight.
     pub(crate) fn start(description: &str) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .arg(SERVE)
@@ -53,7 +53,7 @@ impl Server {
         }
     }
 
-    /// What it was asked so far.
+    /// Returns the counts so far.
     pub(crate) fn asked(&mut self) -> Asked {
         writeln!(self.input).unwrap();
         let line = read_line(&mut self.output);

@@ -8,26 +8,26 @@ use std::time::Duration;
 use super::client::{Inner, RequestOptions, VerkadaApi};
 use super::error::{ConfigurationError, Error};
 use super::http::{BaseUrl, Pacer, ProxyInUse, Region, RetryPolicy, Transport};
-use super::secret::Secret;
+use super::secret::{Secret, quoted};
 use super::token::{TokenFile, TokenStore};
 use crate::files;
 
-/// The usual number of records on a page; Verkada's own default.
+/// The default number of records on a page; Verkada's own default too.
 pub const DEFAULT_PAGE_SIZE: u32 = 100;
 
 /// The largest number of records that Verkada puts on a page.
 pub const MAX_PAGE_SIZE: u32 = 200;
 
-/// The usual limit for one attempt of a request, from connecting to the last byte of the answer.
+/// The default limit for one attempt of a request, from connecting to the last byte of the answer.
 pub const DEFAULT_SESSION_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The usual share of the 300 requests a minute that an organisation has for everything.
+/// The default share of the 300 requests a minute that an organisation has for everything.
 pub const DEFAULT_MAX_REQUESTS_PER_MINUTE: u32 = 280;
 
-/// The highest pace that can be asked for, in requests a minute: as good as none.
+/// The highest pace that can be set, in requests a minute: as good as no limit.
 pub const MOST_REQUESTS_PER_MINUTE: u32 = 1_000_000;
 
-/// The usual name of the file that keeps the token from one run to the next.
+/// The default name of the file that keeps the token from one run to the next.
 pub const DEFAULT_TOKEN_FILE: &str = "token.json";
 
 /// Settings of a [`VerkadaApi`]; everything but the key has a default.
@@ -189,7 +189,7 @@ impl VerkadaApiBuilder {
         self
     }
 
-    /// How long a client that rides out rate limits goes on without one success. Default: five minutes.
+    /// Limit for the time that a client that rides out rate limits goes on without one success. Default: five minutes.
     #[must_use]
     pub fn rate_limit_patience(mut self, patience: Duration) -> Self {
         self.policy.rate_limit_patience = patience;
@@ -296,16 +296,6 @@ fn number(lookup: &Lookup<'_>, name: &str, most: u32) -> Result<Option<u32>, Con
             "{name}: {} is not a whole number between 1 and {most}",
             quoted(&text)
         ))),
-    }
-}
-
-/// Quotes a value in an error. A long one is not repeated: it may be a key in the wrong place.
-fn quoted(text: &str) -> String {
-    const LONGEST_QUOTED: usize = 32;
-    if text.chars().count() <= LONGEST_QUOTED {
-        format!("“{text}”")
-    } else {
-        "a long text".to_owned()
     }
 }
 

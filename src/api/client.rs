@@ -1,4 +1,4 @@
-//! The client: one page of a list, with a token that is fresh.
+//! The client: requests one page of a list with a fresh token.
 
 use std::fmt;
 use std::io;
@@ -51,8 +51,8 @@ impl VerkadaApi {
         }
     }
 
-    /// The same client, patient with the shared limit: a 429 pauses every request and does not use up
-    /// retries; the read ends only after five minutes without one success. Meant for long reads.
+    /// Returns the same client with patience for the shared limit: a 429 pauses every request and uses up no retries,
+    /// and the read ends only after five minutes without one success. Meant for long reads.
     #[must_use]
     pub fn riding_out_rate_limits(&self) -> Self {
         Self {
@@ -66,7 +66,7 @@ impl VerkadaApi {
         self.inner.transport.statistics()
     }
 
-    /// How many records a page holds at most.
+    /// The most records that a page holds.
     pub fn page_size(&self) -> u32 {
         self.inner.options.page_size
     }
@@ -119,7 +119,8 @@ impl VerkadaApi {
         }
     }
 
-    /// Waits until a request may be sent, and returns a token that is fresh then: it may grow old in a long queue.
+    /// Waits until a request may be sent, and returns a token that is fresh at that moment. One that has grown old in a
+    /// long queue is replaced.
     async fn token_in_turn(
         &self,
         rejected: Option<&Secret>,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::source::Source;
 use crate::time::time_text;
 
-/// Why a read failed. [`Error::kind`] says what to do about it. The message holds its cause, so there is no
+/// A failed read. [`Error::kind`] says what to do about it. The message holds its cause, so there is no
 /// [`source`](std::error::Error::source) to print beside it.
 #[derive(Clone, Debug)]
 pub struct Error {
@@ -20,7 +20,7 @@ pub struct Error {
     effort: Effort,
 }
 
-/// What kind of failure it is. Each kind asks for a different next step.
+/// The kind of a failure. Each kind asks for a different next step.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -46,12 +46,12 @@ pub enum ErrorKind {
     Rejected,
     /// A redirect, which is never followed: it would carry the key to another host.
     Redirected {
-        /// Where it leads, without path and query.
+        /// The address that it leads to, without path and query.
         target: ServerText,
     },
     /// The answer says success and cannot be read.
     UnusableAnswer {
-        /// What came instead, in words that end a sentence.
+        /// The problem, in words that end a sentence.
         problem: String,
     },
     /// A page token came back that had been seen before in the same read.
@@ -126,7 +126,7 @@ impl Error {
         Self { effort, ..self }
     }
 
-    /// What kind of failure it is.
+    /// The kind of failure.
     pub fn kind(&self) -> &ErrorKind {
         &self.kind
     }
@@ -151,7 +151,7 @@ impl Error {
         self.retry_after
     }
 
-    /// How often the request was sent, and for how long.
+    /// The number of attempts, and the time that they took.
     pub fn effort(&self) -> Effort {
         self.effort
     }
@@ -182,86 +182,73 @@ impl From<ConfigurationError> for Error {
 impl std::error::Error for Error {}
 
 impl fmt::Display for Error {
+    /// Says what happened, and then how much was tried or the status, and Verkada's own words.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.sentence())?;
         let (effort, detail) = (self.effort, self.detail.clause());
-        let endpoint = self
-            .endpoint
-            .map_or_else(String::new, |endpoint| endpoint.to_string());
-        let status = self
-            .status
-            .map_or_else(String::new, |status| format!(" (HTTP {status})"));
-        match &self.kind {
-            ErrorKind::Authentication => {
-                write!(
-                    formatter,
-                    "Verkada refused the credentials for {endpoint}{status}{detail}"
-                )
+        match self.kind {
+            ErrorKind::Authentication
+            | ErrorKind::CredentialsLost
+            | ErrorKind::PermissionDenied
+            | ErrorKind::Rejected => write!(formatter, "{}{detail}", self.status_clause()),
+            ErrorKind::Connection(_) | ErrorKind::RateLimited | ErrorKind::Unavailable => {
+                write!(formatter, " ({effort}){detail}")
             }
-            ErrorKind::CredentialsLost => {
-                write!(
-                    formatter,
-                    "the request for {endpoint} reached Verkada without its credentials{status}{detail}"
-                )
-            }
-            ErrorKind::TokenExpired => write!(
-                formatter,
-                "Verkada says that a token it had just issued has expired{detail}"
-            ),
-            ErrorKind::PermissionDenied => {
-                write!(
-                    formatter,
-                    "Verkada denied access to {endpoint}{status}{detail}"
-                )
-            }
-            ErrorKind::Connection(cause) => write!(
-                formatter,
-                "Verkada could not be reached for {endpoint}: {cause} ({effort})"
-            ),
-            ErrorKind::Certificate(problem) => write!(
-                formatter,
-                "the server's certificate is refused, so nothing was sent for {endpoint}: {problem}"
-            ),
-            ErrorKind::RateLimited => write!(
-                formatter,
-                "Verkada's limit of requests is used up, still so for {endpoint} ({effort}){detail}"
-            ),
-            ErrorKind::Unavailable => write!(
-                formatter,
-                "Verkada kept failing on {endpoint} with HTTP {} ({effort}){detail}",
-                self.status.unwrap_or_default()
-            ),
-            ErrorKind::Rejected => {
-                write!(
-                    formatter,
-                    "Verkada rejected the request for {endpoint}{status}{detail}"
-                )
-            }
-            ErrorKind::Redirected { target } => {
-                write!(
-                    formatter,
-                    "{endpoint} redirects{status} to {target}, which is not followed"
-                )
-            }
-            ErrorKind::UnusableAnswer { problem } => {
-                write!(
-                    formatter,
-                    "the answer for {endpoint} cannot be used: {problem}"
-                )
-            }
-            ErrorKind::CircularPages { page } => write!(
-                formatter,
-                "the pages of {endpoint} go in circles: page {page} names a next page that was already read"
-            ),
-            ErrorKind::EndlessPages { page, empty } => write!(
-                formatter,
-                "the pages of {endpoint} do not end: page {page} is the last of {empty} empty ones in a row"
-            ),
-            ErrorKind::Configuration(error) => error.fmt(formatter),
+            ErrorKind::TokenExpired => formatter.write_str(&detail),
+            _ => Ok(()),
         }
     }
 }
 
-/// What a request was for.
+impl Error {
+    /// Says what happened, and which endpoint the request was for.
+    fn sentence(&self) -> String {
+        use ErrorKind as Kind;
+        let what = self.endpoint.map_or_else(String::new, |it| it.to_string());
+        match &self.kind {
+            Kind::Authentication => format!("Verkada refused the credentials for {what}"),
+            Kind::CredentialsLost => {
+                format!("the request for {what} reached Verkada without its credentials")
+            }
+            Kind::TokenExpired => "Verkada says that a token it had just issued has expired".into(),
+            Kind::PermissionDenied => format!("Verkada denied access to {what}"),
+            Kind::Connection(cause) => format!("Verkada could not be reached for {what}: {cause}"),
+            Kind::Certificate(problem) => format!(
+                "the server's certificate is refused, so nothing was sent for {what}: {problem}"
+            ),
+            Kind::RateLimited => {
+                format!("Verkada's limit of requests is used up, still so for {what}")
+            }
+            Kind::Unavailable => {
+                let status = self.status.unwrap_or_default();
+                format!("Verkada kept failing on {what} with HTTP {status}")
+            }
+            Kind::Rejected => format!("Verkada rejected the request for {what}"),
+            Kind::Redirected { target } => {
+                let status = self.status_clause();
+                format!("{what} redirects{status} to {target}, which is not followed")
+            }
+            Kind::UnusableAnswer { problem } => {
+                format!("the answer for {what} cannot be used: {problem}")
+            }
+            Kind::CircularPages { page } => format!(
+                "the pages of {what} go in circles: page {page} names a next page that was already read"
+            ),
+            Kind::EndlessPages { page, empty } => format!(
+                "the pages of {what} do not end: page {page} is the last of {empty} empty ones in a row"
+            ),
+            Kind::Configuration(error) => error.to_string(),
+        }
+    }
+
+    /// ` (HTTP 403)`, or nothing without a status.
+    fn status_clause(&self) -> String {
+        let clause = self.status.map(|status| format!(" (HTTP {status})"));
+        clause.unwrap_or_default()
+    }
+}
+
+/// The endpoint that a request was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
     /// `POST /token`.
@@ -279,7 +266,7 @@ impl fmt::Display for Endpoint {
     }
 }
 
-/// How much was tried before giving up.
+/// The effort before giving up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Effort {
     /// Requests sent, the first one included.
@@ -300,7 +287,7 @@ impl fmt::Display for Effort {
     }
 }
 
-/// What happened between this machine and Verkada.
+/// A failure between this machine and Verkada.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NetworkFailure {
@@ -330,7 +317,7 @@ impl fmt::Display for NetworkFailure {
     }
 }
 
-/// Why a server's certificate was refused.
+/// The reason for which a server's certificate was refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CertificateProblem {

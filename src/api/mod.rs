@@ -37,7 +37,7 @@ pub use http::{BaseUrl, MAX_RETRIES, Region, Statistics};
 pub use page::Page;
 pub use pages::Pages;
 pub use record::Record;
-pub use secret::Secret;
+pub use secret::{LONGEST_QUOTED, Secret, quoted};
 pub use source::Source;
 pub use token::DEFAULT_TOKEN_EXPIRATION_TIME;
 pub use window::{TimeBase, Window};

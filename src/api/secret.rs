@@ -1,4 +1,4 @@
-//! A string that must never be seen.
+//! A string that must never be seen, and quotes of strings that may be one.
 
 use std::fmt;
 use std::str::FromStr;
@@ -45,7 +45,7 @@ impl Secret {
         &self.0
     }
 
-    /// The first 128 bits of the SHA-256, in hexadecimal: tells two keys apart without giving either away.
+    /// The first 128 bits of the SHA-256, in hexadecimal. It distinguishes two keys without giving either away.
     pub fn fingerprint(&self) -> String {
         hexadecimal(&sha256(self.0.as_bytes())[..16])
     }
@@ -69,6 +69,27 @@ impl fmt::Display for Secret {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("[redacted]")
     }
+}
+
+/// The longest text that a message quotes. The longest flag and the longest time have 25 characters, and keys have 40
+/// or more.
+pub const LONGEST_QUOTED: usize = 32;
+
+/// Quotes what a person gave, for a message, with control characters escaped. A text longer than [`LONGEST_QUOTED`] may
+/// be a key in the wrong place, so it is not repeated.
+pub fn quoted(given: &str) -> String {
+    if given.chars().count() > LONGEST_QUOTED {
+        return "what was given".to_owned();
+    }
+    let mut shown = String::from("“");
+    for letter in given.chars() {
+        if letter.is_control() {
+            shown.extend(letter.escape_default());
+        } else {
+            shown.push(letter);
+        }
+    }
+    shown + "”"
 }
 
 #[cfg(test)]

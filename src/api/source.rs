@@ -12,7 +12,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// Both, in the order in which they are printed.
+    /// Both sources, in the order in which they are printed.
     pub const ALL: [Self; 2] = [Self::AuditLogs, Self::Notifications];
 
     /// The path below the base URL.

@@ -1,8 +1,8 @@
-//! The stretch of time that a read is about.
+//! The stretch of time that is read.
 
 use super::error::ConfigurationError;
 
-/// Which of a record's times a window is about.
+/// The time of a record that a window selects by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeBase {
     /// When it happened: `timestamp` of an audit log, `created` of a notification.
@@ -60,7 +60,7 @@ impl Window {
         self.end
     }
 
-    /// The time that the window is about.
+    /// The time that the window selects by.
     pub fn time_base(&self) -> TimeBase {
         self.time_base
     }

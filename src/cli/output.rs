@@ -18,7 +18,7 @@ use verkada_audit_logs::pull::Output;
 pub(crate) fn open(path: Option<&Path>) -> io::Result<Output> {
     match path {
         Some(path) => Output::append(path).map_err(|error| unusable(path, &error)),
-        None => Ok(Output::stream(standard_output()?)),
+        None => Output::standard(standard_output()?),
     }
 }
 
@@ -34,6 +34,15 @@ pub(crate) fn look(path: Option<&Path>) -> io::Result<()> {
     }
 }
 
+/// Reports whether the lines go to a file, which shows the next run what it holds.
+pub(crate) fn is_file(path: Option<&Path>) -> bool {
+    let metadata = match path {
+        Some(path) => std::fs::metadata(path),
+        None => duplicate_standard_output().and_then(|output| output.metadata()),
+    };
+    metadata.is_ok_and(|metadata| metadata.is_file())
+}
+
 fn unusable(path: &Path, error: &io::Error) -> io::Error {
     let hint = match error.kind() {
         io::ErrorKind::NotFound => "; create the folder",
@@ -45,10 +54,11 @@ fn unusable(path: &Path, error: &io::Error) -> io::Error {
 
 /// Returns standard output without a buffer of its own: lines are gathered before they are written.
 ///
-/// Where standard output was closed, the runtime has put the null device in its place, which would swallow every record.
-/// It opens that for reading too, as a shell does not. Some programs that start others do as well; they get the same error.
+/// If standard output was closed, the runtime has put the null device in its place, which would swallow every record.
+/// It opens the device for reading too, which a shell does not do. Some programs that start others do; they get the
+/// same error.
 fn standard_output() -> io::Result<File> {
-    let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let mut output = duplicate_standard_output()?;
     let device = output.metadata()?.rdev();
     let is_null = std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == device);
     if is_null && output.read(&mut [0]).is_ok() {
@@ -57,4 +67,8 @@ fn standard_output() -> io::Result<File> {
         return Err(io::Error::other(reason));
     }
     Ok(output)
+}
+
+fn duplicate_standard_output() -> io::Result<File> {
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }

@@ -76,8 +76,8 @@ impl Signals {
 struct IgnoredSignals(u64);
 
 impl IgnoredSignals {
-    /// The signals that were ignored when the process began, which only Linux tells without unsafe code. Elsewhere none
-    /// counts as ignored.
+    /// Returns the signals that were ignored when the process began. Only Linux shows them without unsafe code;
+    /// elsewhere none counts as ignored.
     fn inherited() -> Self {
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         Self::of_status(&status)

@@ -20,16 +20,17 @@ const TEMPORARY: &str = "tmp";
 /// Digits in the further ending of a file that several runs may write at the same time.
 const RANDOM_DIGITS: usize = 16;
 
-/// A temporary file that has not been written to for so long is left over from a run that was killed.
+/// A temporary file that has not been written to for this long is left over from a run that was killed.
 const LEFT_OVER_AFTER: Duration = Duration::from_secs(60);
 
-/// Replaces `path` by what `write` writes, for the owner only (0600): written beside it, synced, renamed, and
-/// the folder synced, so that a crash at any instant leaves the old file or the new one. A symbolic link is
-/// followed, if no other user can have planted it.
+/// Replaces `path` by what `write` writes, for the owner only (0600). The new file is written beside it, synced and
+/// renamed, and the folder is synced, so that a crash at any instant leaves the old file or the new one. A symbolic
+/// link is followed if no other user can have planted it.
 ///
 /// # Errors
 ///
-/// Any failure to write, also that `path` is a folder, a pipe or a device; `path` is then as it was. Names the path.
+/// Fails if it cannot be written, or if `path` is a folder, a pipe or a device; `path` is then as it was. Names the
+/// path.
 pub(crate) fn replace(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
@@ -81,7 +82,7 @@ fn replace_by(
 ///
 /// # Errors
 ///
-/// Why it could not.
+/// Fails with the reason for which it could not.
 pub(crate) fn check_replaceable(path: &Path) -> io::Result<()> {
     check_owner(path)?;
     let neighbour = neighbour(path, TEMPORARY)?;

@@ -19,7 +19,8 @@ pub(super) fn opening(path: &Path, error: &io::Error) -> io::Error {
     at("creating a file in the folder", &shown_folder(path), error)
 }
 
-/// Returns the folder that `path` is in from the root on: under cron or systemd a reader cannot tell what `.` is.
+/// Returns the absolute path of the folder that `path` is in: under cron or systemd, a reader of the message cannot
+/// know what `.` is.
 pub(super) fn shown_folder(path: &Path) -> PathBuf {
     let folder = folder_of(path);
     let whole = fs::canonicalize(&folder).or_else(|_| path::absolute(&folder));

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// The mounts that this process sees. Only Linux has it, and only Linux mounts single files.
+/// The table of the mounts that this process sees. Only Linux has it, and only Linux mounts single files.
 const MOUNT_TABLE: &str = "/proc/self/mountinfo";
 
 /// Reports whether the file at `path` is a mount point, so that renaming onto it would fail. A table that cannot be read

@@ -1,4 +1,4 @@
-//! What a path leads to, and whether that may be used. In a folder that others may write to, such as `/tmp`, anybody can
+//! The target of a path, and whether it may be used. In a folder that others may write to, such as `/tmp`, anybody can
 //! plant a link to a file of ours, or a pipe, under the name that we are about to use.
 
 use std::fs::{self, File, Metadata, OpenOptions};
@@ -11,7 +11,7 @@ use rustix::process::geteuid;
 
 use super::failure::{at, folder_of, opening};
 
-/// As many links in a row as Linux follows.
+/// Limit for links in a row, the same as that of Linux.
 const MOST_LINKS: usize = 40;
 
 /// Mode bits that let the group or everybody write.
@@ -75,7 +75,8 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     }
 }
 
-/// Why a regular file in the folder `around` may be the work of another user.
+/// Returns the reason for which a regular file in the folder `around` may be the work of another user; `None` if it
+/// cannot be.
 fn planted(file: &Metadata, around: &Metadata) -> Option<&'static str> {
     let is_shared = around.mode() & STICKY != 0 && around.mode() & OTHERS_WRITE != 0;
     // As Linux does with fs.protected_regular: elsewhere the users of a folder trust each other.

@@ -1,4 +1,4 @@
-//! Strings of a text that is nearly JSON, made readable.
+//! Repair of the strings in a text that is nearly JSON.
 
 use std::fmt::{self, Write};
 
@@ -13,7 +13,7 @@ pub(crate) struct Repaired {
     pub(crate) repairs: Vec<usize>,
 }
 
-/// Makes text of `bytes` and writes what JSON does not allow in a string in a way that it does:
+/// Decodes `bytes`, and replaces what JSON does not allow in a string:
 ///
 /// - a raw control character becomes its escape, always in the form `\u000a`, and means the same as before;
 /// - bytes that are not UTF-8 become U+FFFD, one for each sequence that breaks off, as in other decoders.
@@ -44,7 +44,7 @@ pub(crate) fn repair(bytes: &[u8]) -> Option<Repaired> {
 }
 
 impl Repaired {
-    /// Puts `replacement` in. `None` if it is one too many.
+    /// Appends `replacement`; `None` if it is one too many.
     fn put(&mut self, replacement: fmt::Arguments<'_>) -> Option<()> {
         if self.repairs.len() == MOST_REPAIRS {
             return None;
@@ -54,7 +54,7 @@ impl Repaired {
     }
 }
 
-/// Where the next character is.
+/// The place of the next character.
 #[derive(Clone, Copy, PartialEq)]
 enum Position {
     OutsideStrings,

@@ -10,7 +10,7 @@ pub(crate) struct Scan<'a> {
     white_space: Cell<usize>,
 }
 
-/// The text is not JSON from this byte on. At the end of the text: the rest is missing.
+/// The text is not JSON from this byte on. If that is the end of the text, the rest is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Malformed {
     pub(crate) at: usize,

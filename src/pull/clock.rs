@@ -8,9 +8,9 @@ use std::time::Instant;
 use crate::api::VerkadaApi;
 use crate::time::{CLOCK_TOLERANCE_SECONDS, unix_now};
 
-/// If records are newer than a server's clock by more than this many seconds, the clock stands still: the `Date` is that
-/// of a cache.
-const LONGEST_STANDSTILL: i64 = 3_600;
+/// Limit for the seconds by which a record may be newer than the server's `Date`. Beyond it the `Date` is that of a
+/// cache.
+const MOST_AHEAD_OF_DATE: i64 = 3_600;
 
 /// The beginning of a run, by this machine's clock and, once it is known, by Verkada's.
 #[derive(Clone, Copy, Debug)]
@@ -21,12 +21,12 @@ pub(super) struct RunClock {
     standing: Standing,
 }
 
-/// What the answers have shown of this machine's clock.
+/// The state of this machine's clock, as far as answers have shown it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Standing {
-    /// Nothing yet: it is taken for right.
+    /// No answer has shown anything yet: the clock is taken to be right.
     Assumed,
-    /// Verkada's clock is this many seconds ahead of it.
+    /// Verkada's clock is this many seconds ahead of this machine's.
     Known(i64),
     /// The answers name no time, or one that cannot be true.
     Unknowable,
@@ -46,8 +46,8 @@ impl RunClock {
         self.local + self.correction()
     }
 
-    /// The seconds that [`RunClock::now`] differs from this machine's clock: none as long as that is right to the minute,
-    /// so that a second more or less moves no window.
+    /// The seconds that [`RunClock::now`] differs from this machine's clock: 0 while that is right to the minute, so
+    /// that a second more or less moves no window.
     fn correction(&self) -> i64 {
         match self.standing {
             Standing::Known(difference) if difference.abs() > CLOCK_TOLERANCE_SECONDS => difference,
@@ -83,7 +83,8 @@ impl RunClock {
         let Some(difference) = difference.filter(|_| self.standing == Standing::Assumed) else {
             return;
         };
-        // Both are this machine's clock, but a run may be given another beginning, and a clock may be set meanwhile.
+        // `unix_now` and `local` are both this machine's clock. They still differ if the run was given another beginning,
+        // or if the clock was set since.
         let server_time = unix_now() + difference;
         self.standing = if contradicts(newest, server_time) {
             Standing::Unknowable
@@ -118,9 +119,9 @@ impl RunClock {
 /// record of that slice may have turned up since, and what has not happened yet cannot have been read.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct ReadTime {
-    /// By the server's clock.
+    /// That second by the server's clock.
     answered: Option<i64>,
-    /// By the newest record that was there.
+    /// That second by the newest record that was there.
     newest: Option<i64>,
     is_started: bool,
 }
@@ -128,7 +129,7 @@ pub(super) struct ReadTime {
 impl ReadTime {
     /// Takes note of a slice: the server's clock when it answered, and the time of its newest record.
     pub(super) fn note(&mut self, clock: &RunClock, answered: Option<i64>, newest: Option<i64>) {
-        // The first slice was read at most so long before this one.
+        // At most this long before, the first slice was read.
         let since_first = if self.is_started { clock.elapsed() } else { 0 };
         self.is_started = true;
         self.note_after(since_first, answered, newest);
@@ -136,15 +137,17 @@ impl ReadTime {
 
     fn note_after(&mut self, since_first: i64, answered: Option<i64>, newest: Option<i64>) {
         let answered = answered.filter(|time| !contradicts(newest, *time));
+        // Both times are moved back to the first slice, since later ones say nothing about what it could hold.
         self.answered = match self.answered {
             None => answered.map(|time| time - since_first),
-            // Servers that take turns need not agree.
+            // Several servers may answer in turn, and their clocks need not agree.
             Some(first) => Some(answered.map_or(first, |time| time.min(first))),
         };
         self.newest = self.newest.max(newest.map(|time| time - since_first));
     }
 
-    /// The second. Without a server's clock it is that of the newest record, and without records none has passed.
+    /// The latest second that had certainly passed. Without a server's clock it is that of the newest record; without
+    /// records there is none.
     pub(super) fn certain(&self, clock: &RunClock) -> i64 {
         let known = self.answered.or(clock.server_now());
         known.or(self.newest).unwrap_or(i64::MIN)
@@ -153,7 +156,7 @@ impl ReadTime {
 
 /// Reports whether a record that is `newest` shows that a server's clock cannot be right at `server_time`.
 pub(super) fn contradicts(newest: Option<i64>, server_time: i64) -> bool {
-    newest.is_some_and(|newest| newest > server_time + LONGEST_STANDSTILL)
+    newest.is_some_and(|newest| newest > server_time + MOST_AHEAD_OF_DATE)
 }
 
 #[cfg(test)]

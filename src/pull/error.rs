@@ -1,11 +1,11 @@
-//! Why a run failed.
+//! The errors of a run.
 
 use std::io;
 
 use super::checkpoint::CheckpointError;
 use crate::api;
 
-/// Why a run failed.
+/// An error that ends a run, or the read of one source.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

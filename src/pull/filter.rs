@@ -31,8 +31,8 @@ impl EventFilter {
         Self::Except(trimmed(names))
     }
 
-    /// Decides what to do with `record`.
-    pub fn verdict(&self, source: Source, record: &Record) -> Verdict {
+    /// Decides whether `record` is kept.
+    pub(crate) fn verdict(&self, source: Source, record: &Record) -> Verdict {
         let (names, wants_named) = match self {
             Self::All => return Verdict::Keep,
             Self::Names(names) => (names, true),
@@ -88,7 +88,7 @@ impl Default for EventFilter {
 
 /// The decision on a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It is wanted.
     Keep,
     /// It names no event, so it may be wanted.

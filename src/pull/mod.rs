@@ -4,7 +4,7 @@
 //! only when a slice has been written, so a run may end at any moment.
 //!
 //! ```text
-//! run ---> task                        what a run is to do
+//! run ---> task                        what a run is to do, and when scheduled runs read what
 //!   |----> prepare ---> plan           what to read of each source
 //!   |         `-------> clock          this machine's time, until Verkada's is known
 //!   |----> organisations               which ones the records name
@@ -30,11 +30,9 @@ mod write;
 pub use checkpoint::{Checkpoint, CheckpointError};
 pub(crate) use checkpoint::{Expected, Inspection, inspect, shown_id};
 pub use error::Error;
-pub use filter::{EventFilter, INTERESTED_EVENTS, Verdict};
+pub(crate) use filter::Verdict;
+pub use filter::{EventFilter, INTERESTED_EVENTS};
 pub(crate) use organisations::Organisations;
-pub use plan::{
-    CRON_INTERVAL_MINUTES, DEFAULT_OVERLAP_MINUTES, Period, latest_boundary, scheduled_window,
-};
 pub use report::{Outcome, Progress, Report, SourceReport};
-pub use task::Pull;
+pub use task::{CRON_INTERVAL_MINUTES, DEFAULT_OVERLAP_MINUTES, Period, Pull};
 pub use write::{Faults, Moment, Output, Printer, RestartHint};

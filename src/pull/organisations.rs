@@ -10,7 +10,7 @@ pub(crate) struct Organisations {
 }
 
 impl Organisations {
-    /// Remembered at most: a page could name another one in each record.
+    /// Limit for the organisations that are counted: a page could name another one in each record.
     const MOST: usize = 64;
 
     /// Counts the organisation that `record` names, if it names one.

@@ -1,76 +1,45 @@
-//! The plan: which window of each source is read.
+//! The plan of a source: the window that is read, and how a checkpoint goes on from there.
 
 use super::checkpoint::{Beginning, Gap, SourceState, State, Watermark};
 use super::clock::Standing;
+use super::task::{Period, scheduled_window};
 use crate::api::{ConfigurationError, Source, TimeBase, Window};
 use crate::time::{CLOCK_TOLERANCE_SECONDS, time_text};
 
-/// The default length of a scheduled interval, in minutes.
-pub const CRON_INTERVAL_MINUTES: u32 = 15;
-
-/// How far back a run with a checkpoint looks for late records by default, in minutes.
-pub const DEFAULT_OVERLAP_MINUTES: u32 = 30;
-
 /// With a checkpoint, this many seconds more than the overlap are read: if Verkada leaves out records exactly on the
-/// start of a window, the second from which everything is wanted is still within it.
+/// start of a window, the first second of the overlap is still within it.
 const OVERLAP_MARGIN: i64 = 1;
 
-/// A first run that had no answer from Verkada is caught up from where this machine's clock put it only if that is at most
-/// this many seconds ago. A clock that says 1970 is not believed, and a machine that was offline for a weekend is.
+/// Limit for the age of a beginning that an earlier run chose by a clock that Verkada never confirmed, in seconds. A
+/// machine that was offline for a weekend is caught up from there; one whose clock said 1970 is not.
 const LONGEST_WITHOUT_ANSWER: i64 = 7 * 24 * 3_600;
-
-/// The stretch of time that a run is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Period {
-    /// The most recent whole interval, by the time at which records were processed.
-    Scheduled,
-    /// From `start` to `end` in Unix seconds, by the time at which events happened.
-    Range {
-        /// The first second.
-        start: i64,
-        /// The last second.
-        end: i64,
-    },
-}
-
-/// Returns the most recent end of an interval: `now` rounded down to a multiple of its length since the Unix epoch.
-pub fn latest_boundary(now: i64, interval_seconds: i64) -> i64 {
-    now - now.rem_euclid(interval_seconds)
-}
-
-/// Returns the window of a scheduled run at `now`, in Unix seconds. The windows of consecutive runs tile time.
-pub fn scheduled_window(now: i64, interval_seconds: i64) -> Window {
-    let end = latest_boundary(now, interval_seconds);
-    Window::new(end - interval_seconds, end, TimeBase::Processed)
-        .expect("an interval is longer than nothing")
-}
 
 /// The plan for one source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Plan {
-    /// This window, in slices that begin with `first_slice` seconds, or in one piece.
+    /// Read `window`, in slices of which the first has `first_slice` seconds, or in one piece.
     Read {
         window: Window,
         first_slice: Option<i64>,
-        /// With a checkpoint: what it is to hold before anything is read.
+        /// With a checkpoint: its contents before anything is read.
         start: Start,
     },
-    /// Everything through this Unix second has been printed, as the checkpoint says.
+    /// Read nothing: the checkpoint says that everything through this Unix second has been printed.
     UpToDate(i64),
 }
 
-/// The place from which a source goes on, as the checkpoint is to have it.
+/// The second from which a source goes on, in the form in which the checkpoint keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Start {
     pub(super) watermark: Watermark,
-    /// What is passed over.
+    /// The stretch that is passed over before it.
     pub(super) gap: Option<Gap>,
 }
 
 impl Plan {
-    /// Reports whether `other` asks for the same.
+    /// Reports whether `other` makes the same requests.
     pub(super) fn reads_the_same(&self, other: &Self) -> bool {
-        let question = |plan: &Self| match *plan {
+        let requests = |plan: &Self| match *plan {
             Self::Read {
                 window,
                 first_slice,
@@ -78,12 +47,12 @@ impl Plan {
             } => Some((window, first_slice)),
             Self::UpToDate(_) => None,
         };
-        question(self) == question(other)
+        requests(self) == requests(other)
     }
 }
 
 impl Start {
-    /// A first run that begins at `time`.
+    /// The start of a first run at `time`.
     fn fresh(time: i64) -> Self {
         Self::at(Watermark::starting_at(time))
     }
@@ -100,12 +69,12 @@ impl Start {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Planner {
     pub(super) now: i64,
-    /// What is known of the clock that says so.
+    /// The state of the clock that `now` is by.
     pub(super) standing: Standing,
     pub(super) period: Period,
     pub(super) interval: i64,
     pub(super) overlap: i64,
-    /// Go on from this second although what lies before cannot be read.
+    /// Go on from this second although the time before it cannot be read.
     pub(super) accept_gap_to: Option<i64>,
 }
 
@@ -139,6 +108,8 @@ impl Planner {
         let last = scheduled_window(self.now, self.interval);
         let end = last.end();
         let Some(resumed_at) = self.accept_gap_to else {
+            // A run after missed ones catches up: its window reaches from the watermark to the end of the last
+            // interval.
             return match watermark {
                 Some(watermark) => self.go_on(source, watermark, end),
                 None => {
@@ -183,10 +154,12 @@ impl Planner {
         self.go_on(source, watermark, end)
     }
 
-    /// The watermark to go on from. As long as nothing is printed, its beginning is judged as soon as Verkada's clock is
-    /// known: by that it must not be in the future. If this run chose it by this machine's clock, that must be right. Of an
-    /// earlier run it can no longer be known whether its clock was right, only whether what it said is possible: not
-    /// longer ago than a machine is likely to have been without an answer from Verkada.
+    /// Returns the watermark to go on from; `None` if the source has to begin anew.
+    ///
+    /// A watermark that has not moved is only a beginning, which some run chose. Once Verkada's clock is known, a
+    /// beginning in the future is dropped. One that this run chose by its own clock is kept only if that clock is
+    /// right. Of an earlier run's clock nothing is known any more, so its beginning is kept if it is plausible: not
+    /// older than [`LONGEST_WITHOUT_ANSWER`].
     fn usable_watermark(&self, source: &SourceState) -> Option<Watermark> {
         let watermark = source.watermark?;
         let Standing::Known(difference) = self.standing else {
@@ -194,6 +167,7 @@ impl Planner {
         };
         let is_future = watermark.since > self.now + CLOCK_TOLERANCE_SECONDS;
         let is_usable = match source.beginning {
+            // A watermark that has moved into the future is for the checkpoint to refuse, not to print again.
             Beginning::Settled => !is_future || watermark.has_moved(),
             Beginning::Provisional => {
                 !is_future && watermark.since >= self.now - LONGEST_WITHOUT_ANSWER
@@ -203,16 +177,18 @@ impl Planner {
         is_usable.then_some(watermark)
     }
 
-    /// The end of the requests of a range from `start` to `end`: not far in the future, in which there is nothing to be found.
-    /// Without Verkada's clock it is not known where that begins.
+    /// Returns the end of the requests of a range: `end`, or shortly after the present, since the future holds no
+    /// records. Without Verkada's clock the present is not known, and `end` stays.
     fn end_of_requests(&self, start: i64, end: i64) -> i64 {
         if self.standing == Standing::Unknowable {
             return end;
         }
-        end.min((self.now + CLOCK_TOLERANCE_SECONDS).max(start.saturating_add(1)))
+        let present = self.now + CLOCK_TOLERANCE_SECONDS;
+        // A range that is in the future altogether is asked for by its first second, so that its window is not empty.
+        end.min(present.max(start.saturating_add(1)))
     }
 
-    /// Refuses a beginning in the future: its watermark would lock out every scheduled run until then.
+    /// Refuses to begin a checkpoint in the future: until then, its watermark would lock out every scheduled run.
     fn check_start(&self, start: i64) -> Result<(), ConfigurationError> {
         if start <= self.now + CLOCK_TOLERANCE_SECONDS {
             return Ok(());
@@ -223,7 +199,8 @@ impl Planner {
         )))
     }
 
-    /// Plans to go on from `resumed_at`, past what cannot be read. If that is printed already, there is no gap.
+    /// Plans to go on from `resumed_at`, past a gap that cannot be read. If `printed` reaches that far, there is no
+    /// gap.
     fn resume(
         &self,
         source: Source,
@@ -247,8 +224,9 @@ impl Planner {
         self.read(source, resumed_at, end, start, true)
     }
 
-    /// Plans to read again from the overlap before what is printed, as far as the ledger reaches. A range does so too, even
-    /// if it starts later: records that turned up late before its start would be lost once the watermark is past them.
+    /// Plans to read on to `end`, and again from the overlap before the watermark, as far as the ledger reaches. A
+    /// range does so too, even if it starts later: late records from before its start would be lost once the watermark
+    /// is past them.
     fn go_on(
         &self,
         source: Source,
@@ -258,6 +236,7 @@ impl Planner {
         if end <= printed.through {
             return Ok(Plan::UpToDate(printed.through));
         }
+        // Nothing before `remembered` may be read again: a printed record could not be distinguished from a new one.
         let start = printed
             .remembered
             .max(printed.through - self.overlap - OVERLAP_MARGIN);
@@ -279,30 +258,31 @@ impl Planner {
         } else {
             TimeBase::Processed
         };
-        let usual = self.interval
-            + if has_checkpoint {
-                self.overlap + OVERLAP_MARGIN
-            } else {
-                0
-            };
+        let reread = if has_checkpoint {
+            self.overlap + OVERLAP_MARGIN
+        } else {
+            0
+        };
+        // As long as what an ordinary run reads, so that only a longer read takes more than one slice.
+        let first_slice = self.interval + reread;
         let in_slices = has_checkpoint || to - from > self.interval;
         Ok(Plan::Read {
             window: Window::new(from, to, time_base)?,
-            first_slice: in_slices.then_some(usual),
+            first_slice: in_slices.then_some(first_slice),
             start,
         })
     }
 }
 
-/// Scheduled runs look back only as far as the overlap, and by another time than a range: what a range of the past leaves
-/// in the checkpoint would pass over records that are still to come.
+/// The refusal of a range with a checkpoint that scheduled runs use. These look back only as far as the overlap, and by
+/// processed time: a range, which goes by event time, would move the watermark past records that are still to come.
 fn refuse_range() -> ConfigurationError {
     ConfigurationError::new(
         "scheduled runs use the checkpoint, and catch up by themselves; give the range a --checkpoint of its own, or none, and leave out --end to go on with --accept-gap",
     )
 }
 
-/// Refuses a range that would leave a hole in what the checkpoint has printed.
+/// Refuses a range that would leave a gap after what the checkpoint has printed, or that reaches back before it.
 fn check_range(
     source: Source,
     start: i64,
@@ -313,7 +293,7 @@ fn check_range(
     let refuse = |reason: String| Err(ConfigurationError::new(reason));
     if start > through {
         return refuse(format!(
-            "--start {} would leave a hole: the checkpoint has printed {source} through {}; start there or earlier, or add --accept-gap if what lies between cannot be read",
+            "--start {} would leave a gap: the checkpoint has printed {source} through {}; start there or earlier, or add --accept-gap if the time between cannot be read",
             time_text(start),
             time_text(through)
         ));
@@ -368,29 +348,6 @@ mod tests {
             Plan::Read { window, .. } => (window.start(), window.end(), window.time_base()),
             Plan::UpToDate(through) => panic!("up to date through {through}"),
         }
-    }
-
-    #[test]
-    fn consecutive_scheduled_windows_tile_time() {
-        for interval in [60, 900, 420, 86_400] {
-            let mut previous: Option<Window> = None;
-            for run in 0..200 {
-                let begins = latest_boundary(NOW, interval) + run * interval;
-                let window = scheduled_window(begins + run * 37 % interval, interval);
-                assert_eq!(window.end().rem_euclid(interval), 0);
-                assert_eq!(window.end() - window.start(), interval);
-                if let Some(previous) = previous {
-                    assert_eq!(window.start(), previous.end());
-                }
-                previous = Some(window);
-            }
-        }
-        let first = scheduled_window(NOW, 900);
-        let next = scheduled_window(NOW + 900, 900);
-        assert_eq!(first.end(), next.start());
-        assert_eq!(first.end(), 1_800_000_000);
-        assert_eq!(scheduled_window(1_800_000_000, 900), first);
-        assert_eq!(scheduled_window(1_799_999_999, 900).end(), first.start());
     }
 
     #[test]
@@ -452,7 +409,7 @@ mod tests {
     }
 
     #[test]
-    fn a_range_goes_on_where_it_stopped_and_never_leaves_a_hole() {
+    fn a_range_goes_on_where_it_stopped_and_never_leaves_a_gap() {
         let plan = |start, end| {
             planner(Period::Range { start, end })
                 .plan(Source::AuditLogs, Some(&printed(10_000, 50_000)))
@@ -466,8 +423,11 @@ mod tests {
             (50_000 - 1_801, 90_000, TimeBase::Event)
         );
         assert_eq!(plan(10_000, 50_000), Ok(Plan::UpToDate(50_000)));
-        let hole = plan(50_001, 90_000).unwrap_err().to_string();
-        assert!(hole.contains("--start") && hole.contains("hole"), "{hole}");
+        let gap = plan(50_001, 90_000).unwrap_err().to_string();
+        assert!(
+            gap.contains("--start") && gap.contains("would leave a gap"),
+            "{gap}"
+        );
         let before = plan(9_999, 20_000).unwrap_err().to_string();
         assert!(before.contains("before the beginning"), "{before}");
     }

@@ -1,20 +1,24 @@
-//! What has to be settled before the first record is read: the checkpoint fits, each source has a plan, the key belongs
-//! to the right organisation, and the output is ready.
+//! The preparation of a run, before its first record is read: the checkpoint fits, each source has a plan, the key
+//! belongs to the right organisation, and the output is ready.
 
 use super::checkpoint::{Beginning, Checkpoint};
 use super::clock::RunClock;
 use super::error::Error;
 use super::organisations::Organisations;
-use super::plan::{Period, Plan, Planner, Start};
-use super::task::Pull;
+use super::plan::{Plan, Planner, Start};
+use super::task::{Period, Pull};
 use super::write::Printer;
 use crate::api::{Endpoint, ErrorKind, Page, Source, TimeBase, VerkadaApi, Window};
 use crate::time::{CLOCK_TOLERANCE_SECONDS, time_text};
 
-/// How far back one page is requested to learn which organisation a new key belongs to, in seconds.
+/// Length of the window in which one page is requested to learn which organisation a new key belongs to, in seconds.
 const ORGANISATION_LOOK_BACK: i64 = 7 * 24 * 3_600;
 
-/// Settles everything, and returns the plan of each source.
+/// Checks the checkpoint, the plan, the key and the output, in this order, and returns the plan of each source.
+///
+/// Whatever can be refused without a request is refused before the first one, and the output is not touched before it
+/// is known that the records belong to it. Only the beginning of a first run is saved early: if it fails or is stopped
+/// after that, the next run still catches up from there.
 pub(super) async fn prepare(
     pull: &Pull,
     api: &VerkadaApi,
@@ -24,6 +28,7 @@ pub(super) async fn prepare(
     if let Some(checkpoint) = printer.checkpoint() {
         checkpoint.check_host()?;
     }
+    // Asked before the time is checked: to a clock that is slow, a good checkpoint seems to be in the future.
     if seems_too_early(pull, printer, clock) {
         ask_for_time(pull, api, printer, clock).await?;
     }
@@ -31,25 +36,24 @@ pub(super) async fn prepare(
         checkpoint.check_time(clock)?;
     }
     let sources: Vec<_> = pull.sources_in_order().collect();
-    let mut plans = make_plans(pull, &sources, printer, clock)?;
+    // The first plans refuse a range that does not fit the checkpoint, and say where a first run begins.
+    let plans = make_plans(pull, &sources, printer, clock)?;
     let is_new = printer
         .checkpoint()
         .is_some_and(|checkpoint| !checkpoint.existed());
     if is_new {
-        // The beginning of a first run is saved before anything can fail or be stopped, so that the next run catches up
-        // from there.
         let has_begun = note_starts(pull, api, printer, clock, &plans);
-        printer.begin(has_begun, pull.overlap_seconds)?;
+        printer.begin(has_begun, pull.overlap_seconds, clock.now())?;
     }
     check_new_key(pull, api, printer, clock).await?;
-    // The answer may have shown that the clock is wrong.
-    plans = make_plans(pull, &sources, printer, clock)?;
+    // The answer about the key may have shown that the clock is wrong, and then the first plans are wrong too.
+    let plans = make_plans(pull, &sources, printer, clock)?;
     let has_begun = note_starts(pull, api, printer, clock, &plans);
     if is_new {
         save_beginning(printer, has_begun)?;
     } else {
         // Only now: not a byte of the output may be touched for another organisation.
-        printer.begin(has_begun, pull.overlap_seconds)?;
+        printer.begin(has_begun, pull.overlap_seconds, clock.now())?;
     }
     Ok(plans)
 }
@@ -75,8 +79,9 @@ fn save_beginning(printer: &mut Printer, has_begun: bool) -> Result<(), Error> {
     Ok(())
 }
 
-/// Reports whether this machine's clock would have the run refused or do nothing. That is worth a question to Verkada: a
-/// clock that is behind would do so until it has caught up.
+/// Reports whether by this machine's clock the run would be refused or do nothing, because the checkpoint or the range
+/// is in the future. That is worth a question to Verkada: if the clock is slow, every run would end like that until it
+/// has caught up.
 fn seems_too_early(pull: &Pull, printer: &mut Printer, clock: &RunClock) -> bool {
     let start = match pull.period {
         Period::Range { start, .. } => Some(start),
@@ -95,7 +100,7 @@ fn furthest(printer: &mut Printer) -> Option<i64> {
     watermarks.map(|watermark| watermark.through).max()
 }
 
-/// Requests one page of a second only to learn Verkada's time.
+/// Requests one page, of a window of one second, only to learn Verkada's time from the answer.
 async fn ask_for_time(
     pull: &Pull,
     api: &VerkadaApi,
@@ -134,8 +139,8 @@ fn make_plans(
     plans.collect()
 }
 
-/// Notes in the checkpoint where each source starts, and what for. Returns whether there is a beginning that has to be
-/// saved at once; everything else is saved with the first progress.
+/// Notes the start and the filter of each source in the checkpoint, in memory. Returns whether a source has a beginning
+/// that has to be saved at once; everything else is saved with the first progress.
 fn note_starts(
     pull: &Pull,
     api: &VerkadaApi,
@@ -166,7 +171,7 @@ fn note_start(
     start: &Start,
 ) -> bool {
     let state = checkpoint.state.source_mut(source);
-    let before = (state.watermark, state.beginning);
+    let saved = (state.watermark, state.beginning);
     if let Some(gap) = start.gap {
         tracing::warn!(
             %source,
@@ -176,10 +181,11 @@ fn note_start(
         );
         state.gaps.push(gap);
     }
-    let is_same = state
+    let keeps_beginning = state
         .watermark
         .is_some_and(|watermark| watermark.since == start.watermark.since);
-    if let Some(discarded) = state.watermark.filter(|_| !is_same)
+    // A beginning that this run itself chose may move without a word: nothing of it has been lost yet.
+    if let Some(discarded) = state.watermark.filter(|_| !keeps_beginning)
         && pull.begins_by_the_clock()
         && state.beginning != Beginning::ProvisionalNow
     {
@@ -193,13 +199,15 @@ fn note_start(
     state.watermark = Some(start.watermark);
     if clock.is_known() {
         state.beginning = Beginning::Settled;
-    } else if !is_same && pull.begins_by_the_clock() {
+    } else if !keeps_beginning && pull.begins_by_the_clock() {
         state.beginning = Beginning::ProvisionalNow;
     }
-    start.gap.is_none() && before != (state.watermark, state.beginning)
+    // A gap is saved only with the first records after it: until then another run may still read what is in it.
+    start.gap.is_none() && saved != (state.watermark, state.beginning)
 }
 
-/// Warns if the checkpoint was printed with another filter: what only the new one keeps was passed over until now.
+/// Notes the filter of one source, and warns if earlier runs had another one: they have passed over the records that
+/// only the new one keeps.
 fn note_filter(
     pull: &Pull,
     api: &VerkadaApi,
@@ -219,7 +227,7 @@ fn note_filter(
         (Some(watermark), Some(earlier)) if earlier != now && watermark.has_moved() => {
             Some((earlier, watermark.since, watermark.through))
         }
-        // Until now, --only left the source out.
+        // The source is new to the checkpoint, since --only left it out. Its past begins with that of the other source.
         (None, None) if checkpoint.existed() && pull.begins_by_the_clock() => other_since
             .map(|since| ("nothing".to_owned(), since, start.watermark.since))
             .filter(|(_, since, until)| since < until),
@@ -251,7 +259,8 @@ async fn check_new_key(
     let is_known = *earlier_key == key_fingerprint;
     let had_another = !is_known && !earlier_key.is_empty();
     let knew_organisation = checkpoint.state.organization_id.is_some();
-    // Only audit logs name their organisation: if none are read, this is the time to learn it.
+    // A new checkpoint is bound by its first audit logs. Notifications name no organisation, so a run of those alone
+    // has to ask now.
     let learns_later = !checkpoint.existed() && pull.sources.contains(&Source::AuditLogs);
     if !is_known && !learns_later {
         let named = match organisations_of_key(api, clock).await {
@@ -267,7 +276,7 @@ async fn check_new_key(
         if had_another && !(knew_organisation && named.most_named().is_some()) {
             tracing::warn!(
                 checkpoint = %checkpoint.path().display(),
-                "the API key is not the one of earlier runs, and no audit log tells whether it belongs to the same organisation; if not, use another --checkpoint"
+                "the API key is not the one of earlier runs, and no audit log shows whether it belongs to the same organisation; if not, use another --checkpoint"
             );
         }
     }
@@ -275,8 +284,8 @@ async fn check_new_key(
     Ok(())
 }
 
-/// Returns the organisations that a page of recent audit logs names. There are none if there are no records, or if the key
-/// may not read them; any other failure must not let a wrong key pass.
+/// Returns the organisations that a page of recent audit logs names: none if there are no records, or if the key may
+/// not read audit logs. Any other failure is an error, so that a wrong key does not pass.
 async fn organisations_of_key(
     api: &VerkadaApi,
     clock: &mut RunClock,
@@ -289,7 +298,7 @@ async fn organisations_of_key(
         let page = answer.as_ref().ok().and_then(Option::as_ref);
         clock.learn(api, page.and_then(|page| newest_within(page, window)));
         if clock.now() != now {
-            // By a wrong clock it was the wrong week.
+            // The clock was wrong, so this was the wrong week.
             continue;
         }
         let page = match answer {
@@ -310,7 +319,7 @@ fn newest_within(page: &Page, window: Window) -> Option<i64> {
     times.filter(|time| *time <= window.end()).max()
 }
 
-/// Reports whether it is the audit logs that failed, and not the key or all of Verkada.
+/// Reports whether `error` is about audit logs alone, and not about the key or all of Verkada.
 fn is_about_audit_logs(error: &Error) -> bool {
     let Error::Api(error) = error else {
         return false;

@@ -1,4 +1,4 @@
-//! What a run says of itself: while it goes on, and at its end.
+//! The progress of a run, and the report at its end.
 
 use super::error::Error;
 use super::write::RestartHint;
@@ -20,7 +20,7 @@ pub struct SourceReport {
     pub window: Option<Window>,
     /// Lines printed.
     pub printed: u64,
-    /// How it ended.
+    /// The way in which it ended.
     pub outcome: Outcome,
     /// The rest of the window, if it was not printed whole.
     pub rest: Option<RestartHint>,
@@ -39,7 +39,7 @@ impl SourceReport {
     }
 }
 
-/// How the reading of a source ended.
+/// The end of the read of one source.
 #[derive(Debug)]
 pub enum Outcome {
     /// Everything was printed.
@@ -48,13 +48,13 @@ pub enum Outcome {
     UpToDate(i64),
     /// It failed. Everything before the start of [`SourceReport::rest`] was printed.
     Failed(Error),
-    /// It was stopped, likewise.
+    /// It was stopped. Everything before the start of [`SourceReport::rest`] was printed.
     Stopped,
     /// It was not begun, because the run had ended.
     NotBegun,
 }
 
-/// How far a run has come.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Progress {
     /// The source that is being printed; `None` as long as the first request is not about one, and then there is no time

@@ -7,20 +7,20 @@ use tokio::sync::watch;
 
 use super::clock::{ReadTime, RunClock, Standing};
 use super::error::Error;
-use super::plan::{Period, Plan};
+use super::plan::Plan;
 use super::prepare;
 use super::read::{self, BudgetedSlice, ReadOptions, Slice, Slices};
 use super::report::{Outcome, Progress, Report, SourceReport};
-use super::task::Pull;
+use super::task::{Period, Pull};
 use super::write::{Printer, RestartPoint};
 use crate::api::{self, Source, VerkadaApi, Window};
 use crate::time::time_text;
 
-/// A source on its way.
-struct Started {
+/// A source that is still to be printed.
+struct PendingSource {
     source: Source,
     plan: Plan,
-    /// `Err` holds the Unix second through which everything has been printed, if nothing is left to read.
+    /// The read; `Err` if nothing is left to read, with the Unix second through which everything has been printed.
     read: Result<StartedRead, i64>,
 }
 
@@ -58,13 +58,13 @@ struct Run<'a> {
     printer: Option<Printer>,
     has_checkpoint: bool,
     /// Sources that are still to be printed, in order.
-    waiting: VecDeque<Started>,
+    waiting: VecDeque<PendingSource>,
     progress: &'a watch::Sender<Progress>,
     stop: watch::Receiver<bool>,
 }
 
 impl Pull {
-    /// Runs until everything is printed, until a failure, or until `stop` turns true; then the write in hand is finished
+    /// Runs until everything is printed, a failure ends it, or `stop` turns true. Then the write under way is finished
     /// and its progress saved. Both sources are read at the same time.
     ///
     /// # Errors
@@ -113,12 +113,12 @@ impl Pull {
 }
 
 impl Run<'_> {
-    /// Starts reading what `plans` say.
+    /// Starts the reads of `plans`.
     fn start(&mut self, plans: Vec<(Source, Plan)>) {
         for (source, plan) in plans {
             log_plan(self.api, source, &plan);
             let read = self.start_read(source, plan);
-            self.waiting.push_back(Started { source, plan, read });
+            self.waiting.push_back(PendingSource { source, plan, read });
         }
     }
 
@@ -155,23 +155,23 @@ impl Run<'_> {
             if sources.is_empty() {
                 self.say_where_requests_end();
             }
-            let Some(started) = self.waiting.pop_front() else {
+            let Some(pending) = self.waiting.pop_front() else {
                 break;
             };
             let report = match settled {
                 // Nothing was printed: the run is refused.
                 Err(error) if sources.is_empty() => return Err(error),
-                Err(error) => SourceReport::unread(started.source, Outcome::Failed(error), None),
-                Ok(()) => self.finish_source(started, sources.is_empty()).await,
+                Err(error) => SourceReport::unread(pending.source, Outcome::Failed(error), None),
+                Ok(()) => self.finish_source(pending, sources.is_empty()).await,
             };
             sources.push(report);
         }
         Ok(Report { sources })
     }
 
-    async fn finish_source(&mut self, started: Started, is_first: bool) -> SourceReport {
-        let source = started.source;
-        match started.read {
+    async fn finish_source(&mut self, pending: PendingSource, is_first: bool) -> SourceReport {
+        let source = pending.source;
+        match pending.read {
             Err(through) => SourceReport::unread(source, Outcome::UpToDate(through), None),
             Ok(read) if self.printer.is_none() || *self.stop.borrow() && !is_first => {
                 let rest = RestartPoint::default().hint(read.window);
@@ -181,14 +181,14 @@ impl Run<'_> {
         }
     }
 
-    /// Waits for the first answer and compares the clocks. If this machine's is wrong, everything that is not printed is
-    /// planned again by Verkada's, and what was read for the wrong windows is dropped.
+    /// Waits for the first answer and compares the clocks. If this machine's is wrong, the sources that are not printed
+    /// yet are planned again by Verkada's clock, and what was read for the wrong windows is dropped.
     async fn settle_clock(&mut self) -> Result<(), Error> {
         if self.clock.standing() != Standing::Assumed || self.printer.is_none() {
             return Ok(());
         }
         let mut reads = self.waiting.iter_mut();
-        let Some(first) = reads.find_map(|started| started.read.as_mut().ok()) else {
+        let Some(first) = reads.find_map(|pending| pending.read.as_mut().ok()) else {
             return Ok(());
         };
         let printed = self.progress.borrow().printed;
@@ -220,13 +220,13 @@ impl Run<'_> {
         let Some(printer) = &mut self.printer else {
             return Ok(());
         };
-        let sources: Vec<_> = self.waiting.iter().map(|started| started.source).collect();
+        let sources: Vec<_> = self.waiting.iter().map(|pending| pending.source).collect();
         let plans = prepare::prepare_again(self.pull, self.api, printer, &self.clock, &sources)?;
         let are_same = self
             .waiting
             .iter()
             .zip(&plans)
-            .all(|(started, (_, plan))| started.plan.reads_the_same(plan));
+            .all(|(pending, (_, plan))| pending.plan.reads_the_same(plan));
         if !are_same {
             self.waiting.clear();
             self.start(plans);
@@ -234,7 +234,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Says that a range cannot be read whole yet.
+    /// Warns if the range ends in the future, so that it cannot be read whole yet.
     fn say_where_requests_end(&self) {
         let now = self.clock.now();
         let Period::Range { end, .. } = self.pull.period else {
@@ -253,7 +253,7 @@ impl Run<'_> {
         }
     }
 
-    /// Prints one source's slices. Takes the printer away when nothing more can be printed.
+    /// Prints the slices of one source. Gives up the printer when nothing more can be printed.
     async fn print_source(&mut self, mut read: StartedRead) -> SourceReport {
         let StartedRead { source, window, .. } = read;
         read.slices.mark_printing();
@@ -264,17 +264,9 @@ impl Run<'_> {
         let outcome = loop {
             let printed_so_far = printed_before + printed;
             show_progress(self.progress, source, window, &point, printed_so_far);
-            let received = tokio::select! {
-                biased;
-                () = stopped(&mut self.stop) => break Outcome::Stopped,
-                received = read.next() => received,
-            };
-            let budgeted = match received {
-                None if point.printed_to() == Some(window.end()) => break Outcome::Done,
-                // To take the end of the slices for the end of the window would lose the rest in silence.
-                None => break Outcome::Failed(Error::BrokenOff),
-                Some(Err(error)) => break Outcome::Failed(error.into()),
-                Some(Ok(budgeted)) => budgeted,
+            let budgeted = match self.next_slice(&mut read, &point).await {
+                Ok(budgeted) => budgeted,
+                Err(outcome) => break outcome,
             };
             let answered_at = budgeted.slice.server_time.map(|time| time.timestamp());
             read_time.note(&self.clock, answered_at, budgeted.slice.newest);
@@ -292,18 +284,39 @@ impl Run<'_> {
         };
         let saved = self.printer.as_mut().map_or(Ok(()), Printer::finish);
         let outcome = saved.map_or_else(Outcome::Failed, |()| outcome);
-        let rest = !matches!(outcome, Outcome::Done);
+        let is_done = matches!(outcome, Outcome::Done);
         SourceReport {
             source,
             window: Some(window),
             printed,
             outcome,
-            rest: rest.then(|| point.hint(window)),
+            rest: (!is_done).then(|| point.hint(window)),
+        }
+    }
+
+    /// Waits for the next slice of `read`, which is printed up to `point`. `Err` is the outcome if none is to come.
+    async fn next_slice(
+        &mut self,
+        read: &mut StartedRead,
+        point: &RestartPoint,
+    ) -> Result<BudgetedSlice, Outcome> {
+        let received = tokio::select! {
+            // A stop comes first, or a fast server could keep the run going.
+            biased;
+            () = stopped(&mut self.stop) => return Err(Outcome::Stopped),
+            received = read.next() => received,
+        };
+        match received {
+            Some(Ok(budgeted)) => Ok(budgeted),
+            Some(Err(error)) => Err(Outcome::Failed(error.into())),
+            None if point.printed_to() == Some(read.window.end()) => Err(Outcome::Done),
+            // The slices must reach the end of the window, or their end would lose the rest in silence.
+            None => Err(Outcome::Failed(Error::BrokenOff)),
         }
     }
 }
 
-/// Writes on a thread of its own, so that a blocked pipe holds up neither signals nor answers under way.
+/// Prints a slice on a thread of its own, so that a blocked pipe holds up neither signals nor answers under way.
 async fn print_slice(
     budgeted: BudgetedSlice,
     read_at: i64,

@@ -30,7 +30,7 @@ impl Answer {
     }
 }
 
-/// Why a body cannot be used.
+/// A body that cannot be used, with the reason.
 #[derive(Debug)]
 pub(in crate::api) enum Unusable {
     /// The text is not JSON from this byte on.

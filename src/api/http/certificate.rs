@@ -1,4 +1,4 @@
-//! Why a server's certificate was refused.
+//! The reason for which a server's certificate was refused.
 
 use std::error::Error as StdError;
 use std::io;

@@ -15,7 +15,7 @@ pub(super) struct ServerClock {
 }
 
 impl ServerClock {
-    /// Returns the time that an answer shows, which came at `now`; `None` once the clock stands still.
+    /// Returns the time that an answer shows, which arrived at `now`; `None` while the clock stands still.
     ///
     /// Elapsed time is this machine's monotonic time, so setting its clock changes nothing.
     pub(super) fn read(&mut self, date: DateTime<Utc>, now: Instant) -> Option<DateTime<Utc>> {
@@ -46,7 +46,7 @@ mod tests {
         assert_eq!(shows(1_000, 0), Some(1_000));
         assert_eq!(shows(1_000, 59), Some(1_000));
         assert_eq!(shows(1_000, 60), None);
-        // Answers under way together may come in another order; that is no movement.
+        // Answers that were under way together may arrive in another order. That does not move the clock.
         assert_eq!(shows(999, 61), None);
         assert_eq!(shows(1_001, 62), Some(1_001));
         assert_eq!(shows(1_000, 63), Some(1_000));

@@ -23,7 +23,7 @@ const UNSPACED: usize = 10;
 pub(in crate::api) struct Pacer {
     limits: Limits,
     queue: Mutex<Queue>,
-    /// A waiting request was granted its slot by another caller.
+    /// Notifies the waiting requests when one of them has been granted its slot by another caller.
     granted: Notify,
 }
 
@@ -344,7 +344,7 @@ mod tests {
     }
 
     #[test]
-    fn whoever_gives_up_holds_nobody_back() {
+    fn a_request_that_gives_up_holds_no_other_back() {
         let pacer = busy_pacer();
         run(async {
             let highest = Urgency::highest();

@@ -3,8 +3,9 @@
 use std::str::FromStr;
 
 use crate::api::error::ConfigurationError;
+use crate::api::secret::quoted;
 
-/// Where an organisation was created. A key works only against its own region.
+/// The region in which an organisation was created. A key works only against its own region.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Region {
@@ -57,11 +58,7 @@ impl FromStr for Region {
             .find(|region| region.name().eq_ignore_ascii_case(text.trim()))
             .ok_or_else(|| {
                 let known = Self::ALL.map(Self::name).join(", ");
-                // A longer word may be a key in the wrong place.
-                let given = match text.chars().count() {
-                    0..=12 => format!("“{text}”"),
-                    _ => "this".to_owned(),
-                };
+                let given = quoted(text);
                 ConfigurationError::new(format!("{given} is not a region; use one of {known}"))
             })
     }

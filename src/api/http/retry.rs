@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::api::error::{Error, ErrorKind};
 
-/// How often a request is sent again after a failure that may pass.
+/// Limit for the retries of one request after failures that may pass.
 pub const MAX_RETRIES: u32 = 3;
 
 /// The longest `Retry-After` that is obeyed.
@@ -43,7 +43,7 @@ pub(in crate::api) struct RetryPolicy {
     pub(in crate::api) first_wait: Duration,
     /// The cool-down that Verkada documents after 429.
     pub(in crate::api) cool_down: Duration,
-    /// How long a read of several slices rides out 429 without one success.
+    /// Limit for the time without one success in which a read of several slices rides out 429.
     pub(in crate::api) rate_limit_patience: Duration,
     /// How often a request is sent again.
     pub(in crate::api) most_retries: u32,

@@ -96,15 +96,33 @@ pub(in crate::api) struct Transport {
     bodies: BodyBudget,
 }
 
-/// What the answers of one endpoint have shown. Another endpoint's say nothing about it: its limit may be used up and
-/// its answers may come from a cache while the other is well.
+/// The state of one endpoint, as its answers have shown it. The other endpoint's answers say nothing about it: its
+/// limit may be used up, or its answers may come from a cache, while the other is well.
 #[derive(Debug, Default)]
 struct EndpointState {
     last_success: Option<Instant>,
     clock: ServerClock,
 }
 
-/// Why one attempt brought nothing.
+/// The attempts of one call so far.
+struct Tries {
+    started: Instant,
+    attempts: u32,
+    /// Retries used up: fewer than attempts if a rate limit is ridden out.
+    retries: u32,
+}
+
+impl Default for Tries {
+    fn default() -> Self {
+        Self {
+            started: Instant::now(),
+            attempts: 0,
+            retries: 0,
+        }
+    }
+}
+
+/// An attempt that brought no answer.
 enum Unsuccessful {
     /// The body did not fit beside the others that are under way.
     OutOfRoom,
@@ -157,7 +175,7 @@ impl Transport {
         }
     }
 
-    /// Returns when the pace allows one more request.
+    /// Waits until the pace allows one more request.
     pub(in crate::api) async fn turn(&self, urgency: &Urgency) {
         self.pacer.ready(urgency).await;
     }
@@ -168,49 +186,51 @@ impl Transport {
         call: &Call,
         parse: impl Parse<T>,
     ) -> Result<T, Error> {
-        let started = Instant::now();
-        let (mut attempts, mut retries) = (0, 0);
+        let mut tries = Tries::default();
         let mut needs_all_room = false;
         loop {
-            attempts += 1;
+            tries.attempts += 1;
             let mut room = self.room(call, needs_all_room).await?;
-            let unsuccessful = match self.attempt(call, &mut room, parse.clone()).await {
+            match self.attempt(call, &mut room, parse.clone()).await {
                 Ok(parsed) => return Ok(parsed),
-                Err(unsuccessful) => unsuccessful,
-            };
-            // Nothing is held during a wait, or the bodies of others might never find room.
-            drop(room);
-            let error = match unsuccessful {
-                Unsuccessful::OutOfRoom => {
+                Err(Unsuccessful::OutOfRoom) => {
                     debug!(endpoint = %call.endpoint, "large answers are under way, will ask again after them");
                     needs_all_room = true;
-                    continue;
                 }
-                Unsuccessful::Failed(error) => error,
-            };
-            let history = History {
-                retries,
-                without_success: self.without_success(call.endpoint, started),
-            };
-            let jitter = fastrand::f64();
-            match self.policy.decide(&error, history, call.rides_out, jitter) {
-                Decision::RetryAfter(wait) => {
-                    retries += 1;
-                    log_retry(call, &error, wait);
-                    tokio::time::sleep(wait).await;
-                }
-                Decision::PauseEveryone { wait, counts } => {
-                    retries += u32::from(counts);
-                    log_retry(call, &error, wait);
-                    self.pacer.pause(wait);
-                }
-                Decision::GiveUp => {
-                    let elapsed = started.elapsed();
-                    return Err(error.with_effort(Effort { attempts, elapsed }));
+                Err(Unsuccessful::Failed(error)) => {
+                    // Nothing is held during a wait, or the bodies of others might never find room.
+                    drop(room);
+                    self.wait_after(call, error, &mut tries).await?;
+                    self.turn(&call.urgency).await;
                 }
             }
-            self.turn(&call.urgency).await;
         }
+    }
+
+    /// Waits before `call` is sent again, or returns `error` if the policy gives up.
+    async fn wait_after(&self, call: &Call, error: Error, tries: &mut Tries) -> Result<(), Error> {
+        let history = History {
+            retries: tries.retries,
+            without_success: self.without_success(call.endpoint, tries.started),
+        };
+        let jitter = fastrand::f64();
+        match self.policy.decide(&error, history, call.rides_out, jitter) {
+            Decision::RetryAfter(wait) => {
+                tries.retries += 1;
+                log_retry(call, &error, wait);
+                tokio::time::sleep(wait).await;
+            }
+            Decision::PauseEveryone { wait, counts } => {
+                tries.retries += u32::from(counts);
+                log_retry(call, &error, wait);
+                self.pacer.pause(wait);
+            }
+            Decision::GiveUp => {
+                let (attempts, elapsed) = (tries.attempts, tries.started.elapsed());
+                return Err(error.with_effort(Effort { attempts, elapsed }));
+            }
+        }
+        Ok(())
     }
 
     /// Returns room for the answer to `call`, whose turn has come.
@@ -406,14 +426,14 @@ fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, Configuration
     })
 }
 
-/// An answer with another status than 200.
+/// The error for an answer with another status than 200.
 fn refusal(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
     let (status, secrets) = (status.as_u16(), call.secrets());
     let detail = match call.endpoint {
         Endpoint::Token => server_text::of_token_error_body(body, &secrets),
         Endpoint::Source(_) => server_text::of_error_body(body, &secrets),
     };
-    // A date is one by the server's clock, which may differ from this machine's.
+    // `Retry-After` may hold a time by the server's clock, which may differ from this machine's.
     let now = date(headers).map_or_else(unix_now, |date| date.timestamp());
     let retry_after = headers
         .get(RETRY_AFTER)
@@ -438,7 +458,7 @@ fn redirect_target(url: &Url, headers: &HeaderMap, secrets: &[&Secret]) -> Serve
     server_text::clean(&shown, secrets)
 }
 
-/// Makes something of an answer. Large answers are parsed on another thread.
+/// A function that reads an answer. Large answers are passed to it on another thread.
 pub(in crate::api) trait Parse<T>:
     Fn(Answer) -> Result<T, Unusable> + Clone + Send + 'static
 {
@@ -446,7 +466,7 @@ pub(in crate::api) trait Parse<T>:
 
 impl<T, F: Fn(Answer) -> Result<T, Unusable> + Clone + Send + 'static> Parse<T> for F {}
 
-/// Passes a body on to `parse`, and tells a body that broke off from one that cannot be used.
+/// Passes a body on to `parse`, and distinguishes a body that broke off from one that cannot be used.
 async fn accept<T: Send + 'static>(
     call: &Call,
     headers: &HeaderMap,
@@ -479,13 +499,14 @@ async fn accept<T: Send + 'static>(
     })
 }
 
-/// An answer that broke off, in `words`.
+/// The error for an answer that broke off, in `words`.
 fn cut_short(call: &Call, words: &str) -> Error {
     let failure = NetworkFailure::CutShort(ServerText::cleaned(words.to_owned()));
     Error::new(call.endpoint, ErrorKind::Connection(failure))
 }
 
-/// An answer that is not what was asked for: `words` say what it is, and `size` is its length if it was read whole.
+/// The error for an answer that is not what was asked for: `words` say what it is, and `size` is its length if it was
+/// read whole.
 fn unusable(call: &Call, headers: &HeaderMap, size: Option<usize>, words: &str) -> Error {
     let content_type = headers
         .get(CONTENT_TYPE)

@@ -1,4 +1,4 @@
-//! One record, as the API wrote it: its text, the few fields that are read, its time and its place in the order.
+//! One record, as the API wrote it: its text, the few fields that are read, and its time.
 //!
 //! ```text
 //! Record ---> time    every form of a time
@@ -76,6 +76,14 @@ impl Record {
             page: Arc::clone(page),
             outline,
         }
+    }
+
+    /// Reads one record from `line`, compact JSON. `None` if it is anything else.
+    pub(crate) fn from_line(line: &str) -> Option<Self> {
+        let scan = Scan::new(line);
+        let (outline, end) = Outline::read(line, &scan, 0).ok()?;
+        scan.end(end).ok()?;
+        Some(Self::new(&Arc::new(line.to_owned()), outline))
     }
 
     /// The text of the record exactly as sent, white space included. Only what JSON does not allow in a string is

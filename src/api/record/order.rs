@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-/// Turns records from the API's order, newest first, into oldest first.
+/// Sorts records that the API sent newest first into oldest first.
 ///
 /// Records of one instant keep their relative order, reversed. For notifications the API's order is not documented, so
 /// the times decide. A record without a time borrows that of its older neighbour and stays next to it.

@@ -3,9 +3,7 @@
 use chrono::{DateTime, NaiveDateTime, Utc};
 
 use crate::json::decode_string;
-
-/// Numbers from here on are milliseconds: as seconds they would be after the year 5000.
-const LEAST_MILLISECONDS: f64 = 1e11;
+use crate::time::LEAST_MILLISECONDS;
 
 /// Reads a time in any form that clients of this API have met or foreseen: ISO 8601 with `Z`, with an offset or without
 /// a zone (then UTC), 0 to 9 fractional digits, or Unix seconds or milliseconds, as a number or as text.
@@ -28,14 +26,14 @@ pub(super) fn parse_time(raw: &str) -> Option<DateTime<Utc>> {
 
 fn unix_time(number: &str) -> Option<DateTime<Utc>> {
     if let Ok(whole) = number.parse::<i64>() {
-        return if (whole as f64).abs() < LEAST_MILLISECONDS {
+        return if whole.unsigned_abs() < LEAST_MILLISECONDS {
             DateTime::from_timestamp(whole, 0)
         } else {
             DateTime::from_timestamp_millis(whole)
         };
     }
     let number: f64 = number.parse().ok()?;
-    let seconds = if number.abs() < LEAST_MILLISECONDS {
+    let seconds = if number.abs() < LEAST_MILLISECONDS as f64 {
         number
     } else {
         number / 1_000.0

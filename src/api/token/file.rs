@@ -13,7 +13,7 @@ use crate::api::http::BaseUrl;
 use crate::api::secret::Secret;
 use crate::files;
 
-/// How long a token is used. Verkada documents a lifetime of 30 minutes; the rest is a margin.
+/// Limit for the age of a token that is used. Verkada documents a lifetime of 30 minutes; the rest is a margin.
 pub const DEFAULT_TOKEN_EXPIRATION_TIME: Duration = Duration::from_secs(25 * 60);
 
 /// At most this much of the file is read. A token has a few hundred bytes.
@@ -111,76 +111,15 @@ fn unix_seconds(timestamp: &Value) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
-    use crate::api::http::Region;
-
-    fn file(path: &Path, key: &str, region: Region) -> TokenFile {
-        TokenFile::new(path.to_owned(), &Secret::new(key).unwrap(), &region.into())
-    }
-
-    fn token() -> Token {
-        Token {
-            secret: Secret::new("v2_token").unwrap(),
-            issued_at: 1_800_000_000,
-        }
-    }
-
-    #[test]
-    fn a_token_serves_its_own_key_and_host_only() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("token.json");
-        file(&path, "key", Region::Us).store(&token()).unwrap();
-        assert_eq!(file(&path, "key", Region::Us).load(), Some(token()));
-        assert_eq!(file(&path, "other-key", Region::Us).load(), None);
-        assert_eq!(file(&path, "key", Region::Eu).load(), None);
-        let text = fs::read_to_string(&path).unwrap();
-        assert!(!text.contains("\"key\""), "{text}");
-    }
-
-    #[test]
-    fn the_file_is_for_its_owner_and_nothing_is_left_beside_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("token.json");
-        fs::write(&path, "old").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-        file(&path, "key", Region::Us).store(&token()).unwrap();
-        assert_eq!(
-            fs::metadata(&path).unwrap().permissions().mode() & 0o777,
-            0o600
-        );
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    }
-
-    #[test]
-    fn files_that_hold_no_usable_token_are_passed_over() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("token.json");
-        let file = file(&path, "key", Region::Us);
-        assert_eq!(file.load(), None);
-        for content in [
-            "",
-            "{",
-            "[]",
-            "\u{0}\u{0}",
-            r#"{"token":"v2_unbound","timestamp":1800000000}"#,
-            r#"{"token":"v2_unbound","timestamp":1800000000.25}"#,
-            r#"{"token":null,"timestamp":1800000000}"#,
-        ] {
-            fs::write(&path, content).unwrap();
-            assert_eq!(file.load(), None, "{content}");
-        }
-        fs::remove_file(&path).unwrap();
-        fs::create_dir(&path).unwrap();
-        assert_eq!(file.load(), None);
-        assert!(file.store(&token()).is_err());
-    }
 
     #[test]
     fn a_token_is_fresh_for_25_minutes() {
-        let age = |seconds: i64| token().is_fresh(1_800_000_000 + seconds);
+        let token = Token {
+            secret: Secret::new("v2_token").unwrap(),
+            issued_at: 1_800_000_000,
+        };
+        let age = |seconds: i64| token.is_fresh(1_800_000_000 + seconds);
         assert!(age(0) && age(1_499));
         assert!(!age(1_500) && !age(-1));
     }

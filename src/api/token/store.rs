@@ -1,4 +1,4 @@
-//! The token that a client uses: from memory, from the file, or newly issued.
+//! The token of a client: from memory, from the file, or newly issued.
 
 use std::future::Future;
 use std::io;

@@ -1,10 +1,10 @@
 //! The lines of a `.env` file: where each ends, and what it sets.
 //!
-//! dotenvy reads the values. It replaces `$name` by a variable or by nothing, drops a backslash at the end of a line, and
-//! lets a quote that is never closed swallow all that follows. A key must not be changed like that, so lines are looked at
-//! before.
+//! dotenvy reads the values. It replaces `$name` by a variable or by nothing, drops a backslash at the end of a line,
+//! and lets a quote that is never closed swallow all that follows. A key must not be changed like that, so each line is
+//! checked first.
 
-/// What to do about a value that may be read in another way than it is meant.
+/// Advice for a value that may be read in another way than it is meant.
 const QUOTE_IT: &str = "put the value in single quotes, which take “$” and “\\” literally, or set it in the environment";
 
 /// One line; several, if a quoted value has line feeds.
@@ -13,7 +13,7 @@ pub(super) struct EnvLine<'a> {
     pub(super) number: usize,
     /// The text without a comment.
     pub(super) text: &'a str,
-    /// True if “$” stands where it would be replaced.
+    /// True if it has a “$” that would be replaced.
     has_substitution: bool,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn lines(text: &str) -> impl Iterator<Item = EnvLine<'_>> {
     })
 }
 
-/// How far a line reaches, in bytes.
+/// The extent of a line, in bytes.
 struct Extent {
     /// Up to a comment.
     content: usize,
@@ -52,7 +52,7 @@ impl Extent {
             |from: usize| text[from..].find('\n').map_or(text.len(), |end| from + end);
         let mut quote = None;
         let mut is_escaped = false;
-        // At the beginning, too, “#” begins a comment.
+        // A “#” begins a comment after white space, and at the beginning of a line.
         let mut follows_space = true;
         let mut has_substitution = false;
         for (index, letter) in text.char_indices() {
@@ -141,8 +141,8 @@ impl<'a> EnvLine<'a> {
         letters.take_while(|letter| *letter == '\\').count() % 2 == 1
     }
 
-    /// Returns a setting that stands on a later line of the same quoted value: the quote was probably meant to be an
-    /// apostrophe.
+    /// Returns the name of a setting that is on a later line of the same quoted value: the quote was probably meant to
+    /// be an apostrophe.
     pub(super) fn swallowed(&self, known: impl Fn(&str) -> bool) -> Option<&'a str> {
         let names = self.text.lines().skip(1).filter_map(|line| {
             let name = line

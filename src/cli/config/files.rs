@@ -1,10 +1,11 @@
-//! One file for one purpose.
+//! The check that each file serves one purpose.
 
 use std::path::{Path, PathBuf};
 
 use super::usage_error::UsageError;
 
-/// Refuses one file for two purposes, of which one would overwrite the other.
+/// Refuses a file that is given for two purposes, because one would overwrite the other. `read` are the files that are
+/// only read, with the words that name them.
 pub(super) fn check_distinct(
     token_file: Option<&Path>,
     checkpoint: Option<&Path>,

@@ -12,7 +12,7 @@ pub(super) fn period(args: &ReadArgs, accept_gap: bool, now: i64) -> Result<Peri
     if let Some(span) = &args.since {
         return since(span, now);
     }
-    // Each is read before the other is missed: a time that was not understood is the first mistake to mend.
+    // Both are read before a missing one is reported: a time that cannot be read is the first mistake to mend.
     let [start, end] = [("--start", &args.start), ("--end", &args.end)].map(|(flag, text)| {
         let time = text.as_deref().map(parse_time).transpose();
         time.map_err(|reason| UsageError::new(format!("{flag}: {reason}")))

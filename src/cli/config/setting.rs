@@ -1,4 +1,4 @@
-//! One setting at a time: where it was given, and the meaning of its value.
+//! One setting at a time: the flag or variable that gives it, and the meaning of its value.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -12,13 +12,14 @@ pub(crate) struct Settings<'a> {
     pub(crate) environment: &'a Environment,
 }
 
-/// A value and the name of where it was given, for the message if it cannot be used.
+/// A value, and the flag or variable that gave it, which the message names if it cannot be used.
 pub(crate) struct Setting {
     pub(crate) name: &'static str,
     pub(crate) value: String,
 }
 
 impl Settings<'_> {
+    /// The value of a flag, or else of a variable.
     pub(crate) fn pick(
         &self,
         flag: &Option<String>,
@@ -34,6 +35,7 @@ impl Settings<'_> {
         Ok(self.environment.first_of([variable])?.map(Setting::from))
     }
 
+    /// The path that a flag, or else a variable, names.
     pub(crate) fn path(
         &self,
         flag: Option<&Path>,
@@ -65,6 +67,7 @@ impl Setting {
         self.value.parse().map_err(|reason| self.refuse(reason))
     }
 
+    /// Reads the value as a whole number from `least` to `most`.
     pub(crate) fn number(&self, least: u32, most: u32) -> Result<u32, UsageError> {
         let number = self.value.trim().parse().ok();
         number
@@ -78,8 +81,8 @@ impl Setting {
     }
 }
 
-/// Splits `values` at commas. Each value must hold a word; an empty one is a mistake that must not pass in silence. So is a
-/// word between quotes, or with a letter that `is_foreign`; the message then says the right `form`.
+/// Splits `values` at commas. A value without a word is refused as a mistake. So is a word between quotes, or with a
+/// letter that `is_foreign`; the message then shows the right `form`.
 pub(crate) fn words(
     values: &[String],
     name: &str,

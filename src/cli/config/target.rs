@@ -47,12 +47,12 @@ impl Target {
     }
 
     fn start_demo() -> Result<Self, UsageError> {
-        let cannot = |reason: &dyn std::fmt::Display| UsageError::new(format!("--demo: {reason}"));
+        let refuse = |reason: &dyn std::fmt::Display| UsageError::new(format!("--demo: {reason}"));
         let demo = DemoServer::builder(Profile::demo())
             .start()
             .map_err(|error| UsageError::of_the_system(format!("--demo: {error}")))?;
-        let key = Secret::new(demo.api_key()).map_err(|error| cannot(&error))?;
-        let base_url: BaseUrl = demo.base_url().parse().map_err(|error| cannot(&error))?;
+        let key = Secret::new(demo.api_key()).map_err(|error| refuse(&error))?;
+        let base_url: BaseUrl = demo.base_url().parse().map_err(|error| refuse(&error))?;
         Ok(Self {
             client: VerkadaApi::builder(key).base_url(base_url),
             origin: "demo".to_owned(),

@@ -1,11 +1,9 @@
 //! Times as people write them.
 
 use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, NaiveTime, SecondsFormat, Timelike};
+use verkada_audit_logs::LEAST_MILLISECONDS;
 
 use super::usage_error::quoted;
-
-/// Larger than any plausible time in seconds, and smaller than any in milliseconds.
-const SURELY_MILLISECONDS: i64 = 100_000_000_000;
 
 /// Reads Unix seconds, RFC 3339 or `YYYY-MM-DD` (midnight UTC) as Unix seconds.
 pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
@@ -110,10 +108,10 @@ fn meant(text: &str) -> Option<String> {
 }
 
 fn check_unix_time(seconds: i64) -> Result<i64, String> {
-    if seconds.abs() >= SURELY_MILLISECONDS {
+    if seconds.unsigned_abs() >= LEAST_MILLISECONDS {
         let (mut meant, mut unit) = (seconds, "");
         for smaller in ["milliseconds", "microseconds", "nanoseconds"] {
-            if meant.abs() >= SURELY_MILLISECONDS {
+            if meant.unsigned_abs() >= LEAST_MILLISECONDS {
                 (meant, unit) = (meant / 1_000, smaller);
             }
         }
@@ -226,6 +224,7 @@ mod tests {
             "2026-09-14T16",
             "2026-09-14T16:00:00.5Z",
             "-1",
+            "-9223372036854775808",
             "1e9",
             "1066-01-01",
             "99999999999999999999",

@@ -1,8 +1,6 @@
 //! Errors before a run begins.
 
-/// The longest text that a message repeats. The longest flag and the longest time have 25 characters, and keys have 40 or
-/// more.
-pub(crate) const LONGEST_QUOTED: usize = 32;
+pub(crate) use verkada_audit_logs::{LONGEST_QUOTED, quoted};
 
 /// Wrong usage or configuration, or a system that lacks what the run needs. The message names the flag or variable.
 #[derive(Debug, thiserror::Error)]
@@ -32,21 +30,4 @@ impl UsageError {
     pub(crate) fn is_of_the_system(&self) -> bool {
         self.is_of_the_system
     }
-}
-
-/// Quotes what was given, for a message, with control characters escaped. A longer text may be a key in the wrong place and
-/// is not repeated.
-pub(crate) fn quoted(given: &str) -> String {
-    if given.chars().count() > LONGEST_QUOTED {
-        return "what was given".to_owned();
-    }
-    let mut shown = String::from("“");
-    for letter in given.chars() {
-        if letter.is_control() {
-            shown.extend(letter.escape_default());
-        } else {
-            shown.push(letter);
-        }
-    }
-    shown + "”"
 }

@@ -5,17 +5,17 @@ use std::time::Duration;
 use verkada_audit_logs::Source;
 use verkada_audit_logs::pull::Progress;
 
-/// An estimate from less than this is mostly chance.
+/// An estimate from a shorter time is mostly chance.
 const SHORTEST_TIME: Duration = Duration::from_secs(20);
 
-/// The same as a part of the window.
+/// An estimate from a smaller share of the window is mostly chance.
 const SMALLEST_SHARE: f64 = 0.05;
 
-/// Days differ from nights and weekends from working days by more than a factor of two, so only a whole week says how long
-/// the rest takes. A read that is shorter takes minutes at most.
+/// Days differ from nights, and weekends from working days, by more than a factor of two, so only a whole week shows
+/// how long the rest takes. A shorter read takes minutes at most.
 const WEEK: i64 = 7 * 86_400;
 
-/// A rest that is shorter may be a weekend alone, which takes far less than the usual.
+/// A shorter rest may be a weekend alone, which takes far less than working days.
 const SHORTEST_REST: i64 = 3 * 86_400;
 
 /// Estimates from how far printing has come since the first slice was finished. Slices before that are short, and the time

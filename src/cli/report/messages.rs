@@ -75,11 +75,11 @@ pub(crate) fn levels(
     format: LogFormat,
     rust_log: Option<String>,
 ) -> Targets {
-    let asked = match (quiet, verbose) {
-        (true, _) => Some(LevelFilter::ERROR),
-        (_, 0) => None,
-        (_, 1) => Some(LevelFilter::INFO),
-        (_, 2) => Some(LevelFilter::DEBUG),
+    let asked = match verbose {
+        _ if quiet => Some(LevelFilter::ERROR),
+        0 => None,
+        1 => Some(LevelFilter::INFO),
+        2 => Some(LevelFilter::DEBUG),
         _ => Some(LevelFilter::TRACE),
     };
     if let Some(level) = asked {

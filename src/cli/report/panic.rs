@@ -7,7 +7,7 @@ use super::exit_code::ExitCode;
 use super::messages::{LogFormat, report_error, start_plainly};
 use super::usage::format_of;
 
-/// Replaces the report of a panic, in whichever thread, by one line, and ends the process with exit code 1.
+/// Makes a panic in any thread print one line and end the process with exit code 1.
 #[expect(
     clippy::exit,
     reason = "a panic would otherwise end the process with SIGABRT, or leave it waiting for a thread that is gone"

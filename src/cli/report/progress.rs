@@ -156,7 +156,7 @@ impl Snapshot {
 
 impl std::fmt::Display for Snapshot {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // The most important comes first: a narrow terminal cuts off the end.
+        // The most important part comes first, because a narrow terminal cuts off the end.
         formatter.write_str(&self.position())?;
         write!(
             formatter,

@@ -1,4 +1,4 @@
-//! How to read the part of a window that was not printed.
+//! Advice on how to read the part of a window that was not printed.
 
 use std::path::Path;
 

@@ -93,7 +93,7 @@ pub(crate) fn fail_early(message: &str) -> ExitCode {
     ExitCode::Failure
 }
 
-/// Cuts out long words between quotes: they may be a key in the wrong place.
+/// Replaces long words between quotes, which may be a key in the wrong place, by an ellipsis.
 fn without_long_words(message: &str) -> String {
     let is_long = |part: &&str| part.chars().count() > LONGEST_QUOTED;
     let parts = message.split('\'').map(|part| {

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// cool-down of 5 seconds.
 pub(super) const DOCUMENTED_LIMIT: (u32, Duration) = (25, Duration::from_secs(5));
 
-/// Decides which requests are too many.
+/// The limit, and the requests that count towards it.
 ///
 /// At most `requests` are admitted in any rolling interval of length `per`. One more starts a
 /// cool-down of the same length, in which every request is refused. More than `requests` refused

@@ -1,11 +1,13 @@
-//! The geometry of slices: what to request, and what belongs to which slice.
+//! The bounds of slices: which window to request for each, and which records belong to it.
 
 use chrono::{DateTime, Utc};
 
 use crate::api::{TimeBase, Window};
 
-/// Seconds from `from` up to, but not including, `to`. An outer edge is an end of the whole window: whether records
-/// exactly on it belong to the window is for Verkada to decide.
+/// Seconds from `from` up to, but not including, `to`.
+///
+/// An inner edge is one between two slices. An outer edge is an end of the whole window, and Verkada decides whether
+/// records exactly on it belong to the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::pull) struct Bounds {
     pub(in crate::pull) from: i64,
@@ -18,9 +20,9 @@ pub(in crate::pull) struct Bounds {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::pull) enum Position {
     Inside,
-    /// In the extra second that is requested at an inner edge: the neighbouring slice has the record.
+    /// In the extra second that is requested beyond an inner edge: the neighbouring slice has the record too.
     Neighbour,
-    /// Outside of what was requested. No other slice can be relied on to have the record.
+    /// Outside the requested window, so perhaps in no other slice.
     Stray,
 }
 
@@ -43,7 +45,7 @@ impl Bounds {
         self.to - self.from
     }
 
-    /// Cuts `seconds` off the start. The rest is `None` if nothing remains.
+    /// Cuts `seconds` off the start, and returns that part and the rest, if any.
     pub(in crate::pull) fn split(self, seconds: i64) -> (Self, Option<Self>) {
         if seconds >= self.seconds() {
             return (self, None);
@@ -62,8 +64,9 @@ impl Bounds {
         (first, Some(rest))
     }
 
-    /// The window to request. Whether Verkada counts the ends of a window as inside is unknown, so an inner edge is
-    /// requested one second wider: from the second before the first one, to the second after the last one (`to - 1`).
+    /// The window to request. It is not known whether Verkada counts the ends of a window as inside, so at an inner
+    /// edge it is one second wider than the slice: it starts with the second before the first one, and ends with the
+    /// second after the last one, which is `to`.
     pub(in crate::pull) fn window(&self, time_base: TimeBase) -> Window {
         Window::new(self.asked_from(), self.to, time_base)
             .expect("a slice is at least one second long")
@@ -140,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_record_far_from_what_was_asked_for_is_no_neighbours() {
+    fn a_record_outside_the_requested_window_is_a_stray() {
         let (_, rest) = Bounds::whole(Window::new(100, 130, TimeBase::Event).unwrap()).split(10);
         let (slice, _) = rest.unwrap().split(10);
         assert_eq!(slice.position(at(109)), Position::Neighbour);

@@ -1,14 +1,14 @@
-//! The memory for fetching ahead: how much records that wait for their turn may take.
+//! The memory for fetching ahead: a limit for the records that wait to be printed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
 
-/// Text of records that may wait in memory for their turn. The slice that is printed next is read regardless.
+/// Limit for the text of records that wait in memory to be printed. The slice that is printed next is read regardless.
 const READ_AHEAD_BYTES: usize = 24 << 20;
 
-/// The same for a source that is printed after another one, until that one is done.
+/// Limit for a source that is printed after another one, until that one is done.
 const READ_AHEAD_BYTES_WHILE_WAITING: usize = 8 << 20;
 
 /// The read-ahead budget of one source.

@@ -11,8 +11,9 @@ pub(in crate::pull) struct ReadOptions {
     /// Length of the first slice in seconds; `None` reads the window in one piece, however much it holds.
     pub(in crate::pull) first_slice: Option<i64>,
     pub(in crate::pull) filter: EventFilter,
-    /// With a checkpoint: how much later than its event a record may be processed, in seconds, where it does not say.
-    /// Without a checkpoint nothing is remembered, so it does not matter how long a record may be found.
+    /// With a checkpoint: the time that a record without a processed time may have been processed after its event, in
+    /// seconds. `None` without a checkpoint: nothing is remembered then, so it does not matter how long a record may be
+    /// found.
     pub(in crate::pull) processing_allowance: Option<i64>,
     /// The beginning of the run in Unix seconds. A record cannot be processed later than it is read.
     pub(in crate::pull) now: i64,

@@ -1,4 +1,4 @@
-//! How long slices should be, and how many requests should be under way.
+//! The length of slices, and the number of requests under way.
 
 use std::time::Duration;
 
@@ -20,11 +20,11 @@ const MOST_TIMES: u64 = 4;
 /// that a client is known to ask for at once.
 const LONGEST: i64 = 7 * 24 * 3_600;
 
-/// A slice grows at most by this factor over the one before, because the past says little about the future. From a
-/// quarter of an hour, two steps reach a day.
+/// Limit for the growth of a slice over the one before, because the past says little about the future. From a quarter
+/// of an hour, two steps exceed a day.
 const GROWTH: i64 = 16;
 
-/// What the pages so far say of a slice: this many records within this many seconds.
+/// An estimate from the pages of a slice so far: this many records within this many seconds.
 #[derive(Clone, Copy)]
 pub(super) struct Estimate {
     pub(super) seconds: i64,
@@ -108,10 +108,10 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    /// More are never used.
+    /// Limit for the requests under way.
     const MOST: usize = 32;
 
-    /// A few more than needed keep the pace when an answer is slow.
+    /// Requests under way beyond the needed ones, which keep the pace when an answer is slow.
     const SPARE: usize = 4;
 
     pub(super) fn new(requests_per_second: f64, latency: Duration) -> Self {

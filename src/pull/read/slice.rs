@@ -41,9 +41,9 @@ impl LineText {
 pub(in crate::pull) struct Line {
     /// Compact JSON without the line feed.
     pub(in crate::pull) text: LineText,
-    /// The last Unix second at which a later query could find this record again.
+    /// The latest time, in Unix seconds, by which a later query could select this record again.
     pub(in crate::pull) findable_until: i64,
-    /// True if its time is outside the slice that it came with.
+    /// True if its time is outside the window of the slice that it came with.
     pub(in crate::pull) is_stray: bool,
 }
 
@@ -75,13 +75,14 @@ pub(in crate::pull) struct Slice {
     pub(in crate::pull) edge: Edge,
 }
 
-/// Findings in the seconds at the ends of a slice, of records that the filter left out as well.
+/// Findings about the seconds at the ends of a slice, from all its records, kept or not. They show where a read can be
+/// carried on by hand without a gap or a repeat.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::pull) struct Edge {
-    /// A record exactly on the first second that was requested, which an API with exclusive starts would not show.
+    /// A record was exactly on the first second that was requested, so Verkada counts the start of a window as inside.
     pub(in crate::pull) first_asked: bool,
-    /// A record exactly on the last second inside.
+    /// A record was exactly on the last second of the slice.
     pub(in crate::pull) last_whole: bool,
-    /// A record a fraction of a second after that.
+    /// A record was a fraction of a second after that.
     pub(in crate::pull) last_fraction: bool,
 }

@@ -1,4 +1,4 @@
-//! A slice while its pages come in.
+//! A slice under construction, while its pages come in.
 
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -17,7 +17,7 @@ use crate::pull::organisations::Organisations;
 /// No record is older than Verkada, which was founded in 2016; a year more does no harm.
 const EARLIEST_TIME: i64 = 1_420_070_400;
 
-/// A camera's clock may be ahead by as many seconds.
+/// A camera's clock may be ahead of Verkada's by this many seconds.
 const CLOCK_DEVIATION: i64 = 24 * 3_600;
 
 /// A slice and its share of the read-ahead budget, which ends with it.
@@ -27,10 +27,11 @@ pub(in crate::pull) struct BudgetedSlice {
     pub(in crate::pull) reservation: Reservation,
 }
 
-/// The lines that a slice's pages have brought so far, newest first.
+/// The lines of a slice so far, newest first, and what its records have shown.
 pub(super) struct SliceBuilder {
     lines: Vec<(Option<DateTime<Utc>>, Line)>,
     reservation: Reservation,
+    /// Records so far, kept or not.
     seen: u64,
     page_count: u64,
     oldest: Option<i64>,
@@ -71,6 +72,8 @@ impl SliceBuilder {
         let verdicts = records.map(|record| options.filter.verdict(options.source, record));
         let verdicts: Vec<_> = verdicts.collect();
         let kept = verdicts.iter().filter(|verdict| **verdict != Verdict::Drop);
+        // If most of a page is kept, its lines stay within the page's text. If not, each is copied, so that a few lines
+        // do not keep a whole page in memory.
         let most_are_kept = 2 * kept.count() >= verdicts.len();
         for (record, verdict) in page.records.iter().zip(verdicts) {
             let time = record.time(options.window.time_base());
@@ -84,15 +87,15 @@ impl SliceBuilder {
             if verdict != Verdict::Drop {
                 self.keep(time, line(record, options, &plausible, most_are_kept));
             } else if most_are_kept {
-                // Its text stays in memory with that of its page.
+                // Its text stays in memory with the page's.
                 self.reservation.grow(record.text().len());
             }
         }
     }
 
-    /// The times that a record may say and be believed. Seconds that were meant as microseconds, or the year 9999, would put
-    /// it into no slice, and in the ledger it would stay for ever. The record was there when the slice was read, so it
-    /// cannot be much newer than that.
+    /// Returns the times of a record that are believed. A record that claims the year 9999, or microseconds in place of
+    /// seconds, would belong to no slice, and would stay in the ledger for ever. It was there when the slice was read,
+    /// so it cannot be much newer than that.
     fn plausible_times(&self, bounds: &Bounds, options: &ReadOptions) -> RangeInclusive<i64> {
         let read_at = self.last_server_time.map(|time| time.timestamp());
         let allowed = bounds.to + options.processing_allowance.unwrap_or_default();
@@ -117,6 +120,7 @@ impl SliceBuilder {
         if (bounds.from..=bounds.to).contains(&second) {
             self.newest = self.newest.max(Some(second));
         }
+        // Only a record exactly on a second shows whether Verkada counts that end of a window as inside.
         let is_whole = time.timestamp_subsec_nanos() == 0;
         let is_last = second == bounds.to - 1;
         self.edge.first_asked |= second == bounds.asked_from() && is_whole;
@@ -124,9 +128,9 @@ impl SliceBuilder {
         self.edge.last_fraction |= is_last && !is_whole;
     }
 
-    /// Estimates from the pages so far how much the slice at `bounds` holds. As far as is known, pages come newest first,
-    /// so they cover the time from their oldest record to the end of the slice. Without any time they say nothing of
-    /// what is left.
+    /// Estimates from the pages so far how much the slice at `bounds` holds. As far as is known, pages come newest
+    /// first, so they cover the time from their oldest record to the end of the slice. Pages without any time count as
+    /// covering all of it, because they show nothing about the rest.
     pub(super) fn estimate(&self, bounds: &Bounds) -> Estimate {
         let covered = self
             .oldest
@@ -150,13 +154,14 @@ impl SliceBuilder {
             .lines
             .into_iter()
             .map(|(time, line)| (time, (time, line)));
-        // From new to old, so that a record without a time can be remembered as long as its newer neighbour.
+        // From new to old, so that a record without a time can be remembered as long as the next newer one with a time.
         let mut newer = bounds.to;
         for (_, (time, mut line)) in sort_oldest_first(own_times).into_iter().rev() {
             let position = bounds.position(time);
             match time.map(|time| time.timestamp()) {
                 Some(second) if (bounds.from..=bounds.to).contains(&second) => newer = second,
-                // Verkada filed it under another time than the record says, which may be as late as the slice.
+                // The record states a time outside the slice, but Verkada found it there: later queries may do so too,
+                // up to the end of the slice.
                 Some(_) => line.findable_until = line.findable_until.max(bounds.to + allowance),
                 None => line.findable_until = line.findable_until.max(newer + allowance),
             }
@@ -212,7 +217,7 @@ fn line(
     }
 }
 
-/// Returns the latest time at which a query could find the record, from what it says of itself. An audit log without a
+/// Returns the latest time by which a query could select the record, from its own fields. An audit log without a
 /// processed time may have been processed up to the allowance after its event.
 fn findable_until(
     record: &Record,

@@ -3,10 +3,10 @@
 use std::time::{Duration, Instant};
 
 use super::faults::{Faults, Moment};
-use super::output::{Output, Tail};
-use crate::pull::checkpoint::{
-    Announcement, Checkpoint, Fingerprint, OutputMark, Sighting, Watermark,
-};
+use super::file::FileChange;
+use super::output::Output;
+use super::unacknowledged::UnacknowledgedLines;
+use crate::pull::checkpoint::{Checkpoint, Fingerprint, Sighting, Watermark};
 use crate::pull::error::Error;
 use crate::pull::read::{Line, Slice};
 
@@ -54,55 +54,40 @@ impl Printer {
         self.checkpoint.as_mut()
     }
 
-    /// Makes the output ready: what a killed run wrote and never acknowledged is cut off, and a file that the checkpoint
-    /// does not know yet is recorded before the first line goes into it. `has_begun` says that the checkpoint holds the
-    /// beginning of a source that is not saved yet: then it is, so that the next run catches up what a first run fails to
-    /// read. `overlap` says how many seconds later runs look back.
-    pub(in crate::pull) fn begin(&mut self, has_begun: bool, overlap: i64) -> Result<(), Error> {
+    /// Makes the output ready: the lines that a killed run wrote and never acknowledged are read back, and a file that the
+    /// checkpoint does not know yet is recorded before the first line goes into it. `has_begun` says that the checkpoint
+    /// holds the beginning of a source that is not saved yet: then it is, so that the next run catches up what a first run
+    /// fails to read. `overlap` says how many seconds later runs look back, `now` is the time in Unix seconds.
+    pub(in crate::pull) fn begin(
+        &mut self,
+        has_begun: bool,
+        overlap: i64,
+        now: i64,
+    ) -> Result<(), Error> {
         self.overlap = overlap;
         let Some(checkpoint) = &mut self.checkpoint else {
-            return end_torn_line(&mut self.output);
+            return self.output.end_torn_line().map_err(Error::Output);
         };
         checkpoint.check_lock()?;
-        let known = checkpoint.state.output.clone();
-        let announced = checkpoint.announced();
-        let tail = self
+        let state = &mut checkpoint.state;
+        let mut tail = UnacknowledgedLines::new(now);
+        let mark = self
             .output
-            .cut_to(known.as_ref(), announced)
+            .recover(state.output.as_ref(), &state.moved_outputs, &mut |line| {
+                tail.take(line);
+            })
             .map_err(Error::Output)?;
-        match tail {
-            Tail::None => {}
-            Tail::Cut(bytes) => {
-                tracing::info!(
-                    bytes,
-                    "cut off what a killed run had written and not acknowledged"
-                );
-            }
-            Tail::Foreign(bytes) => tracing::warn!(
-                bytes,
-                "another program has written to the file of --output since the last run; give it a file of its own"
-            ),
-        }
-        end_torn_line(&mut self.output)?;
-        let mark = self.output.mark().map_err(Error::Output)?;
-        if let Some(announced) = announced.filter(|_| mark.is_some()) {
-            let was_writing = known.is_some_and(|known| known.length == announced.offset);
-            if tail == Tail::None && mark != checkpoint.state.output && was_writing {
-                tracing::warn!(
-                    bytes = announced.bytes,
-                    "the file of --output is not the one that a killed run was writing to; at most this many bytes at the end of that file come again"
-                );
-            }
-            // Bytes after the mark are not the announced ones from now on.
-            checkpoint.announce(None)?;
-        }
-        let mut changed = has_begun;
-        if mark.is_some() && mark != checkpoint.state.output {
+        tail.report();
+        let has_tail = tail.move_to(state);
+        // A pipe says nothing about the file of earlier runs.
+        let has_new_mark = mark.is_some() && mark != state.output;
+        if has_new_mark {
             self.output.sync_name().map_err(Error::Output)?;
-            checkpoint.state.output = mark;
-            changed = true;
+            state.output = mark;
+            state.moved_outputs.clear();
         }
-        if changed {
+        // In one go with the mark, and before anything is written: the next run must not read these lines back again.
+        if has_begun || has_tail || has_new_mark {
             checkpoint.save()?;
         }
         Ok(())
@@ -113,9 +98,7 @@ impl Printer {
     /// clock is not known.
     pub(in crate::pull) fn print(&mut self, slice: &Slice, read_at: i64) -> Result<u64, Error> {
         let Some(checkpoint) = &mut self.checkpoint else {
-            self.output
-                .write(slice.lines.iter(), false)
-                .map_err(Error::Output)?;
+            self.output.write(slice.lines.iter().collect(), None)?;
             return Ok(slice.lines.len() as u64);
         };
         let number = self.slices;
@@ -123,36 +106,27 @@ impl Printer {
         let die = |moment| self.faults.die(moment, number);
         checkpoint.check_organisation(&slice.organisations)?;
         let fresh = fresh_lines(checkpoint, slice, self.faults);
+        let new: Vec<_> = fresh.iter().filter(|line| !line.is_recovered).collect();
+        let printed = new.len() as u64;
         if self.faults.save_first {
             acknowledge(checkpoint, slice, read_at, &fresh, self.overlap);
             checkpoint.save()?;
         }
-        let mark = if fresh.is_empty() {
-            None
-        } else {
-            self.output.mark().map_err(Error::Output)?
-        };
         checkpoint.check_lock()?;
-        if let Some(mark) = &mark {
-            announce(checkpoint, mark, &fresh)?;
-        }
         die(Moment::BeforeWrite)?;
-        let written = self.output.write(fresh.iter().map(|(line, _)| *line), true);
-        if written.is_err() && mark.is_some() && self.output.mark().ok() == Some(mark) {
-            // Nothing of it is left, so bytes after the mark are not the announced ones from now on.
-            checkpoint.announce(None)?;
+        if printed > 0 {
+            let lines = new.into_iter().map(|fresh| fresh.line).collect();
+            let mut note_change = |change| note_change(checkpoint, change);
+            self.output.write(lines, Some(&mut note_change))?;
         }
-        written.map_err(Error::Output)?;
         die(Moment::BeforeSave)?;
         if !self.faults.save_first {
             acknowledge(checkpoint, slice, read_at, &fresh, self.overlap);
         }
-        if !fresh.is_empty() {
-            checkpoint.state.output = self
-                .output
-                .mark()
-                .map_err(Error::Output)?
-                .or(checkpoint.state.output.take());
+        if printed > 0 {
+            // A pipe takes the place of a file: what is after the mark of that was not written by the latest run.
+            checkpoint.state.output = self.output.mark().map_err(Error::Output)?;
+            checkpoint.state.moved_outputs.clear();
         }
         // Where nothing was printed, nothing can be printed twice, so saving may wait a little.
         self.has_unsaved_progress = fresh.is_empty() && self.saved_at.elapsed() < LONGEST_UNSAVED;
@@ -161,7 +135,7 @@ impl Printer {
             self.saved_at = Instant::now();
         }
         die(Moment::AfterSave)?;
-        Ok(fresh.len() as u64)
+        Ok(printed)
     }
 
     /// Saves the progress that has waited so far.
@@ -178,54 +152,51 @@ impl Printer {
     }
 }
 
-fn end_torn_line(output: &mut Output) -> Result<(), Error> {
-    if output.end_torn_line().map_err(Error::Output)? {
-        tracing::warn!(
-            "the last line of the file of --output was torn; it was ended, and is not a whole record"
-        );
+/// Saves that lines go into another file from now on. If a run is killed before it has acknowledged them, the next one
+/// reads them back, together with those in the file that was left.
+fn note_change(checkpoint: &mut Checkpoint, change: FileChange) -> Result<(), Error> {
+    let left = checkpoint.state.output.replace(change.mark);
+    if change.has_left_lines {
+        checkpoint.state.moved_outputs.extend(left);
     }
-    Ok(())
+    Ok(checkpoint.save()?)
 }
 
-/// Makes a half-written slice recognisable to the next run.
-fn announce(
-    checkpoint: &mut Checkpoint,
-    mark: &OutputMark,
-    fresh: &[(&Line, Sighting)],
-) -> Result<(), Error> {
-    let lengths = fresh
-        .iter()
-        .map(|(line, _)| line.text.as_str().len() as u64 + 1);
-    let announcement = Announcement {
-        offset: mark.length,
-        bytes: lengths.sum(),
-    };
-    Ok(checkpoint.announce(Some(announcement))?)
+/// A line that no acknowledged slice holds.
+struct FreshLine<'a> {
+    line: &'a Line,
+    sighting: Sighting,
+    /// True if it stands in the output already, because a run was killed after it wrote it.
+    is_recovered: bool,
 }
 
-/// The lines that have not been printed yet, with their fingerprints.
+/// The lines that have not been acknowledged yet.
 fn fresh_lines<'a>(
     checkpoint: &mut Checkpoint,
     slice: &'a Slice,
     faults: Faults,
-) -> Vec<(&'a Line, Sighting)> {
+) -> Vec<FreshLine<'a>> {
+    let state = &mut checkpoint.state;
     let sightings: Vec<_> = slice.lines.iter().map(sighting).collect();
-    let missing = checkpoint
-        .state
-        .source_mut(slice.source)
-        .ledger
-        .missing(sightings.iter().copied());
-    let mut fresh: Vec<_> = slice
-        .lines
-        .iter()
-        .zip(sightings)
-        .zip(missing)
+    let ledger = &mut state.source_mut(slice.source).ledger;
+    let missing = ledger.missing(sightings.iter().copied());
+    let numbered = slice.lines.iter().zip(sightings).zip(missing);
+    let mut fresh: Vec<_> = numbered
         .filter_map(|(line, missing)| missing.then_some(line))
         .collect();
     if faults.collapse_twins {
         fresh.dedup_by_key(|(_, sighting)| sighting.fingerprint);
     }
-    fresh
+    let sightings = fresh.iter().map(|(_, sighting)| *sighting);
+    let recovered = state.recovered.hold(sightings);
+    let marked = fresh.into_iter().zip(recovered);
+    marked
+        .map(|((line, sighting), is_recovered)| FreshLine {
+            line,
+            sighting,
+            is_recovered,
+        })
+        .collect()
 }
 
 fn sighting(line: &Line) -> Sighting {
@@ -242,12 +213,18 @@ fn acknowledge(
     checkpoint: &mut Checkpoint,
     slice: &Slice,
     read_at: i64,
-    fresh: &[(&Line, Sighting)],
+    fresh: &[FreshLine<'_>],
     overlap: i64,
 ) {
+    for fresh in fresh.iter().filter(|fresh| fresh.is_recovered) {
+        checkpoint
+            .state
+            .recovered
+            .remove(fresh.sighting.fingerprint);
+    }
     let state = checkpoint.state.source_mut(slice.source);
-    for (line, sighting) in fresh {
-        state.ledger.add(*sighting, line.findable_until);
+    for fresh in fresh {
+        state.ledger.add(fresh.sighting, fresh.line.findable_until);
     }
     let mut watermark = state
         .watermark

@@ -11,6 +11,7 @@ use verkada_audit_logs::pull::Checkpoint;
 
 use super::{END, MIDDLE, START, Switch, everything, profile, range, server, sorted, watermark};
 use crate::support::program::{Ended, Program};
+use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS};
 
 #[test]
 fn a_second_run_at_the_same_time_names_the_process_to_wait_for() {
@@ -45,13 +46,13 @@ fn a_second_run_in_the_same_interval_prints_nothing_and_asks_nothing() {
 }
 
 #[test]
-fn a_range_neither_leaves_a_hole_nor_reaches_back_nor_is_read_twice() {
+fn a_range_neither_leaves_a_gap_nor_reaches_back_nor_is_read_twice() {
     let server = server();
     let program = Program::asking_demo(&server);
     program.run(range(START, MIDDLE, &[])).quietly();
     let checkpoint = fs::read(program.path("progress.json")).unwrap();
-    let hole = program.run(range(MIDDLE + 1, END, &[]));
-    hole.refuses(2, &["--start", "would leave a hole", "2026-09-10T"]);
+    let gap = program.run(range(MIDDLE + 1, END, &[]));
+    gap.refuses(2, &["--start", "would leave a gap", "2026-09-10T"]);
     let before = program.run(range(START - 1, END, &[]));
     before.refuses(
         2,
@@ -153,8 +154,8 @@ fn a_full_disk_on_standard_output_leaves_everything_to_the_next_run() {
 #[test]
 fn one_source_that_fails_leaves_its_own_watermark_and_not_the_others() {
     let cases = [
-        ("/core/v1/audit_log", "audit_logs", "notifications"),
-        ("/cameras/v1/alerts", "notifications", "audit_logs"),
+        (AUDIT_LOGS, "audit_logs", "notifications"),
+        (NOTIFICATIONS, "notifications", "audit_logs"),
     ];
     for (path, failing, other) in cases {
         let switch = Switch::on();
@@ -240,7 +241,7 @@ fn a_record_that_appears_late_during_a_slow_run_is_found_by_the_next() {
 #[test]
 fn the_organisation_is_asked_for_again_until_audit_logs_answer() {
     let failing = Switch::on();
-    let server = failing.server("/core/v1/audit_log");
+    let server = failing.server(AUDIT_LOGS);
     let program = Program::asking_demo(&server);
     let organization = || {
         let text = fs::read_to_string(program.path("progress.json")).unwrap();

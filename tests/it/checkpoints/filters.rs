@@ -4,6 +4,7 @@ use std::fs;
 
 use super::{END, MIDDLE, START, range, server, sorted};
 use crate::support::program::{Ended, Program};
+use crate::support::raw_server::AUDIT_LOGS;
 
 /// A range with the filter that `more` gives.
 fn filtered(program: &Program, end: i64, more: &[&str]) -> Ended {
@@ -78,7 +79,7 @@ fn a_change_is_said_again_until_a_run_has_read_with_it() {
     let server = super::Switch::on();
     let failing = server.clone();
     failing.off();
-    let demo = server.server("/core/v1/audit_log");
+    let demo = server.server(AUDIT_LOGS);
     let program = Program::asking_demo(&demo);
     filtered(&program, MIDDLE, &[]).quietly();
     // Nothing to read, so nothing is changed.

@@ -5,11 +5,9 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{END, MIDDLE, START, everything, range, server, sorted, watermark};
+use crate::support::now;
 use crate::support::program::Program;
-
-fn now() -> i64 {
-    chrono::Utc::now().timestamp()
-}
+use crate::support::raw_server::AUDIT_LOGS;
 
 fn gaps(program: &Program, source: &str) -> Value {
     let text = fs::read_to_string(program.path("progress.json")).unwrap();
@@ -25,7 +23,7 @@ fn a_range_passes_over_a_gap_that_is_accepted_and_the_checkpoint_keeps_it() {
     let resumed = MIDDLE + 1_200;
     program
         .run(range(resumed, END, &[]))
-        .refuses(2, &["would leave a hole", "--accept-gap"]);
+        .refuses(2, &["would leave a gap", "--accept-gap"]);
     let second = program.run(range(resumed, END, &["--accept-gap"]));
     assert_eq!(second.code, Some(0), "{}", second.stderr);
     let (from, to) = (
@@ -111,7 +109,7 @@ fn a_gap_before_which_nothing_was_read_is_where_a_first_run_begins() {
 fn a_gap_is_not_kept_before_anything_after_it_is_read() {
     let switch = super::Switch::on();
     switch.off();
-    let server = switch.server("/core/v1/audit_log");
+    let server = switch.server(AUDIT_LOGS);
     let program = Program::asking_demo(&server);
     program.run(range(START, MIDDLE, &[])).quietly();
     let before = fs::read(program.path("progress.json")).unwrap();

@@ -24,7 +24,7 @@ const START: i64 = 1_789_000_200;
 const MIDDLE: i64 = START + 3_600;
 const END: i64 = MIDDLE + 3_600;
 
-/// Nothing is late: what a range prints is all there is.
+/// An organisation whose records of the past are all visible, so that a range prints all of them.
 fn profile(seed: u64) -> Profile {
     Profile {
         seed,

@@ -7,18 +7,17 @@
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, lchown, symlink};
 use std::path::Path;
-use std::process::Command;
+use std::process::Child;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, SystemTime};
 
 use verkada_audit_logs::demo::{DemoServer, Profile};
 
-use crate::support::program::{Ended, Program, RANGE};
+use crate::support::program::{BINARY, Ended, Program, RANGE};
 use crate::support::raw_server::{RawServer, Reply};
 use crate::support::say_left_out;
-
-const BINARY: &str = env!("CARGO_BIN_EXE_verkada-audit-logs");
+use crate::support::signals::wait_until;
 
 /// A user that owns nothing.
 const OTHER_USER: u32 = 65_534;
@@ -30,11 +29,6 @@ const CHECKPOINT: [&str; 2] = ["--checkpoint", "shared/c"];
 
 fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-}
-
-fn make_pipe(path: &Path) {
-    let made = Command::new("mkfifo").arg(path).status().unwrap();
-    assert!(made.success());
 }
 
 /// Reports whether this is the superuser; if not, says why the scenario is left out.
@@ -49,7 +43,7 @@ fn is_superuser(program: &Program) -> bool {
 /// A program with a folder `shared` that belongs to a user whom permissions bind.
 struct PlainUser {
     program: Program,
-    /// What turns the superuser into that user.
+    /// The command that turns the superuser into that user.
     prefix: &'static str,
 }
 
@@ -106,14 +100,11 @@ fn holding_back(released: &Arc<AtomicBool>) -> RawServer {
     })
 }
 
-/// Waits until audit logs are asked for.
-fn wait_for_request(server: &RawServer) {
-    let began = Instant::now();
-    let asked = || server.seen().iter().any(|seen| seen.is_for_audit_logs());
-    while !asked() {
-        assert!(began.elapsed() < Duration::from_secs(20), "waited in vain");
-        std::thread::sleep(Duration::from_millis(1));
-    }
+/// Starts a run, and returns when it has asked for audit logs.
+fn start_and_wait(program: &Program, arguments: &[&str], server: &RawServer) -> Child {
+    let child = program.spawn(arguments);
+    wait_until(|| server.seen().iter().any(|seen| seen.is_for_audit_logs()));
+    child
 }
 
 #[test]
@@ -175,8 +166,7 @@ fn a_run_whose_lock_file_is_gone_prints_nothing_more() {
             let server = holding_back(&released);
             let program = Program::asking_raw(&server);
             let arguments = [&RANGE[..], &["--checkpoint", "c"], more].concat();
-            let first = program.spawn(&arguments);
-            wait_for_request(&server);
+            let first = start_and_wait(&program, &arguments, &server);
             let busy = program.run(&arguments);
             busy.refuses(75, &["another run (process ", "holds the checkpoint c"]);
             lose(&program);
@@ -285,7 +275,7 @@ fn a_pipe_in_the_place_of_a_file_is_refused_without_waiting() {
         ("c", "c is not a regular file"),
         ("c.lock", "c.lock is not a regular file"),
     ] {
-        make_pipe(&program.path(name));
+        program.make_pipe(name);
         let ended = program.run(["--checkpoint", "c"]);
         ended.refuses(2, &[words]);
         fs::remove_file(program.path(name)).unwrap();
@@ -443,8 +433,7 @@ fn a_failed_save_says_what_failed_and_what_comes_again() {
         let server = holding_back(&released);
         let program = Program::asking_raw(&server);
         let arguments = [&RANGE[..], &["--checkpoint", "c"], more].concat();
-        let first = program.spawn(&arguments);
-        wait_for_request(&server);
+        let first = start_and_wait(&program, &arguments, &server);
         // Stands for a folder that has become read-only, which binds no superuser.
         fs::create_dir(program.path("c.tmp")).unwrap();
         released.store(true, Ordering::SeqCst);
@@ -452,9 +441,7 @@ fn a_failed_save_says_what_failed_and_what_comes_again() {
         assert_eq!(first.code, Some(1), "{}", first.stderr);
         assert_eq!(first.stderr.lines().count(), 1, "{}", first.stderr);
         let first = first.says(&["checkpoint c cannot be saved: removing c.tmp: Is a directory"]);
-        let repeats = first
-            .stderr
-            .contains("prints again what standard output took");
+        let repeats = first.stderr.contains("prints again what the output took");
         assert_eq!(repeats, more.is_empty(), "{}", first.stderr);
         assert!(!first.stderr.contains("make room"), "{}", first.stderr);
         fs::remove_dir(program.path("c.tmp")).unwrap();

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::ExitStatusExt;
-use std::process::{Child, Command};
+use std::process::Child;
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use crate::support::program::{Ended, Program};
 use crate::support::range::MIDNIGHT;
 use crate::support::signals::{send, wait_for_end};
 
-/// More than what may be fetched ahead, many times over.
+/// Size of a range that is many times larger than what may be fetched ahead.
 const RECORDS_A_SECOND: f64 = 50.0;
 const SECONDS: i64 = 2_000;
 
-/// Half the requests that the whole range takes: what may wait in memory, and what is under way besides.
+/// Limit for the requests while nobody reads: half of those that the whole range takes.
 const FETCHED_AHEAD: u64 = 250;
 
-/// Likewise of the source that is printed last.
+/// Limit for the source that is printed last.
 const FETCHED_OF_THE_OTHER: u64 = 120;
 
 fn organisation(ends: WindowEnds, latency: Duration) -> DemoServer {
@@ -165,8 +165,7 @@ fn an_interrupted_read_and_the_one_that_carries_on_make_the_whole() {
 #[test]
 fn a_signal_ends_the_wait_for_a_pipe_that_nobody_reads() {
     let program = Program::bare();
-    let made = Command::new("mkfifo").arg(program.path("pipe")).status();
-    assert!(made.unwrap().success());
+    program.make_pipe("pipe");
     for signal in [Signal::TERM, Signal::INT] {
         let mut child = program.spawn_stoppable(["--demo", "--output", "pipe"]);
         sleep(Duration::from_millis(200));

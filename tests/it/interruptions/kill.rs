@@ -17,7 +17,7 @@ use crate::support::signals::{send, wait_for_end, wait_until};
 
 const START: i64 = 1_789_000_200;
 
-/// Long enough for many slices.
+/// A range that is long enough for many slices.
 const RANGE: [&str; 4] = ["--start", "1789000200", "--end", "1789030200"];
 
 const APPEND: [&str; 5] = [
@@ -28,7 +28,7 @@ const APPEND: [&str; 5] = [
     "records.jsonl",
 ];
 
-/// Less than what writing all of it takes.
+/// A time that is shorter than writing all of it takes.
 const WRITING: Duration = Duration::from_millis(3);
 
 fn busy() -> Profile {
@@ -205,48 +205,4 @@ fn a_first_run_that_dies_leaves_its_interval_to_the_next() {
     assert_eq!(since(&program), earlier);
     let records = fs::read_to_string(program.path("records.jsonl")).unwrap();
     assert!(records.lines().count() > 30_000);
-}
-
-#[test]
-fn a_run_that_is_killed_as_it_starts_leaves_the_announcement_of_the_one_before() {
-    const KILLS: u32 = 150;
-    let program = Program::bare();
-    let demo = ["--demo", "--only", "notifications", "--checkpoint", "c"];
-    let append = ["--output", "records.jsonl"];
-    program.run(demo.iter().chain(&append)).quietly();
-    let announcement = "writes 700 bytes at 12345";
-    let (mut with_the_lock, mut before_it) = (0, 0);
-    let mut dice = fastrand::Rng::with_seed(7);
-    for _ in 0..KILLS {
-        let lock = program.write("c.lock", format!("process 1\n{announcement}\n"));
-        // Without the output file, no run can tell what has become of the announced lines.
-        let mut child = program.spawn(["--demo", "--checkpoint", "c"]);
-        let own_number = format!("process {}\n", child.id());
-        let holds_the_lock = || fs::read_to_string(&lock).unwrap().contains(&own_number);
-        // At any time of the start, and as often right after it has taken the lock, which is its first write.
-        let mut within = Duration::from_millis(4);
-        if dice.bool() {
-            while !holds_the_lock() && child.try_wait().unwrap().is_none() {
-                std::thread::sleep(Duration::from_micros(50));
-            }
-            within = Duration::from_millis(1);
-        }
-        std::thread::sleep(within.mul_f64(dice.f64()));
-        child.kill().unwrap();
-        if child.wait().unwrap().signal() == Some(9) {
-            let count = if holds_the_lock() {
-                &mut with_the_lock
-            } else {
-                &mut before_it
-            };
-            *count += 1;
-        }
-        let text = fs::read_to_string(&lock).unwrap();
-        assert!(text.contains(announcement), "{text:?}");
-    }
-    assert!(
-        // On a busy machine some runs end before the kill.
-        with_the_lock >= KILLS / 8 && with_the_lock + before_it >= KILLS / 4,
-        "{with_the_lock} kills of a run that held the lock, {before_it} before it did"
-    );
 }

@@ -2,24 +2,32 @@
 
 use std::fs;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::process::Command;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use verkada_audit_logs::Secret;
 
+use crate::support::now;
 use crate::support::program::{Ended, KEY, Program, RANGE};
-use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
+use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply, Request};
 
 const ONE_LOG: &str = r#"{"event_name":"Live Stream Started"}"#;
 const ONE_NOTIFICATION: &str = r#"{"created":1789402000}"#;
 
+/// The one record of the list that `request` is for.
+fn one_record(request: &Request) -> &'static str {
+    if request.is_for_audit_logs() {
+        ONE_LOG
+    } else {
+        ONE_NOTIFICATION
+    }
+}
+
 /// Refuses every data request that does not carry the token `accepted`.
 fn accepting(accepted: &'static str) -> RawServer {
     RawServer::issuing_tokens(move |request, _| {
-        match request.header("x-verkada-auth") == Some(accepted) {
-            true if request.is_for_audit_logs() => Reply::only_page(request, ONE_LOG),
-            true => Reply::only_page(request, ONE_NOTIFICATION),
-            false => Reply::error(401, "Token expired"),
+        if request.header("x-verkada-auth") == Some(accepted) {
+            Reply::only_page(request, one_record(request))
+        } else {
+            Reply::error(401, "Token expired")
         }
     })
 }
@@ -113,10 +121,10 @@ fn a_missing_permission_is_named_and_holds_back_nothing_else() {
         (AUDIT_LOGS, "Core, Read-only", ONE_NOTIFICATION),
     ] {
         let server = RawServer::issuing_tokens(move |request, _| {
-            match (request.path == forbidden, request.is_for_audit_logs()) {
-                (true, _) => Reply::error(403, "must be authorised for this"),
-                (false, true) => Reply::only_page(request, ONE_LOG),
-                (false, false) => Reply::only_page(request, ONE_NOTIFICATION),
+            if request.path == forbidden {
+                Reply::error(403, "must be authorised for this")
+            } else {
+                Reply::only_page(request, one_record(request))
             }
         });
         let ended = Program::asking_raw(&server).run([""; 0]);
@@ -246,12 +254,8 @@ fn a_token_is_not_used_for_another_key_or_host() {
 
 /// A token file for [`KEY`] at `base_url`, issued `age` seconds ago.
 fn token_file(base_url: &str, token: &str, age: i64) -> String {
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_secs();
     let fingerprint = Secret::new(KEY).unwrap().fingerprint();
-    let timestamp = now.cast_signed() - age;
+    let timestamp = now() - age;
     format!(
         r#"{{"token":"{token}","timestamp":{timestamp},"base_url":"{base_url}","key_fingerprint":"{fingerprint}"}}"#
     )
@@ -272,17 +276,25 @@ fn a_token_is_used_for_25_minutes() {
 fn a_token_file_that_cannot_be_used_is_replaced_silently() {
     let server = RawServer::holding(ONE_LOG, "");
     for content in [
+        "",
         "{",
+        "[]",
+        "\0\0",
+        r#"{"token":null,"timestamp":1800000000}"#,
+        r#"{"token":"of-the-original","timestamp":4000000000}"#,
         r#"{"token":"of-the-original","timestamp":4000000000.5}"#,
         &token_file(server.base_url(), "", 0),
         &token_file(server.base_url(), r"line\nbreak", 0),
     ] {
         let program = Program::asking_raw(&server);
         let path = program.write("token.json", content);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         let before = server.seen_at("/token").len();
         let ended = program.run([""; 0]).quietly();
         assert_eq!(ended.lines(), [ONE_LOG], "{content}");
         assert_eq!(server.seen_at("/token").len(), before + 1, "{content}");
+        let mode = fs::metadata(&path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{content}");
         assert!(fs::read_to_string(path).unwrap().contains("token-"));
     }
 }
@@ -292,14 +304,7 @@ fn a_token_file_that_cannot_be_written_is_a_warning() {
     let server = RawServer::holding(ONE_LOG, "");
     let program = Program::asking_raw(&server);
     fs::create_dir(program.path("folder")).unwrap();
-    let pipe = program.path("pipe");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .unwrap()
-            .success()
-    );
+    program.make_pipe("pipe");
     for path in [
         "missing/token.json",
         "folder",
@@ -314,5 +319,6 @@ fn a_token_file_that_cannot_be_written_is_a_warning() {
     }
     assert_eq!(program.files(), ["folder", "pipe"]);
     // Neither read, which would wait for a writer, nor replaced: it could have been /dev/null.
-    assert!(fs::metadata(pipe).unwrap().file_type().is_fifo());
+    let pipe = fs::metadata(program.path("pipe")).unwrap();
+    assert!(pipe.file_type().is_fifo());
 }

@@ -1,14 +1,11 @@
 //! Networks and servers that fail: through the public client, whose waits can be shortened.
 
-use std::io::Write;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
 use verkada_audit_logs::{Endpoint, Error, ErrorKind, MAX_RETRIES, NetworkFailure, Source};
 
-use crate::support::raw_server::{RawServer, Reply};
+use crate::support::raw_server::{RawServer, Reply, gzip};
 use crate::support::three_pages::{STEPS, Step, client, failing, read, requests, window};
 
 const ATTEMPTS: usize = MAX_RETRIES as usize + 1;
@@ -20,12 +17,6 @@ const LONG: Duration = Duration::from_secs(20);
 
 fn stalls(name: &str) -> bool {
     name == "hang" || name.ends_with("stall")
-}
-
-fn gzip(content: &[u8]) -> Vec<u8> {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(content).unwrap();
-    encoder.finish().unwrap()
 }
 
 const GZIP: &str = "content-type: application/json\r\ncontent-encoding: gzip\r\n";

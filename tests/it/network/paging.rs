@@ -69,6 +69,8 @@ fn a_page_token_is_sent_back_unchanged() {
         ("0", "0"),
         (r#""a+b/c==&d e%20""#, "a+b/c==&d e%20"),
         (r#""\u00e9""#, "é"),
+        // A raw control character is repaired.
+        ("\"a\tb\"", "a\tb"),
     ] {
         let first = format!(r#"{{"L":[{{"n":2}}],"next_page_token":{token}}}"#);
         for (ended, server) in read_both(&[&first, r#"{"L":[{"n":1}]}"#]) {
@@ -137,6 +139,9 @@ fn anything_but_a_list_is_an_error() {
         r#"{"L":{"n":1}}"#,
         r#"{"L":"n"}"#,
         r#"{"L":7}"#,
+        r#"{"L":""}"#,
+        r#"{"L":false}"#,
+        "17",
         r#"[{"n":1}]"#,
         r#""text""#,
         "null",

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 use std::net::TcpListener;
 
 use crate::support::program::{Ended, KEY, Program};
-use crate::support::raw_server::{RawServer, Reply};
+use crate::support::raw_server::{AUDIT_LOGS, RawServer, Reply};
 
 const STATUSES: [u16; 5] = [301, 302, 303, 307, 308];
 
@@ -30,7 +30,7 @@ fn ends_at(path: &'static str, status: u16, location: &str, words: &str) -> Ende
         "--base-url",
     ]);
     let seen = server.seen();
-    let known = ["/token", "/core/v1/audit_log"];
+    let known = ["/token", AUDIT_LOGS];
     assert!(
         seen.iter()
             .all(|request| known.contains(&request.path.as_str())),
@@ -45,7 +45,7 @@ fn no_redirect_is_followed_on_the_same_host_or_to_another() {
     let elsewhere = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}", elsewhere.local_addr().unwrap());
     let signed = format!("{address}/elsewhere?token=SIGNED");
-    for path in ["/token", "/core/v1/audit_log"] {
+    for path in ["/token", AUDIT_LOGS] {
         for status in STATUSES {
             ends_at(path, status, &signed, &address);
             ends_at(path, status, "/elsewhere", "another path of the same host");

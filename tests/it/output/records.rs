@@ -40,9 +40,12 @@ fn a_record_is_printed_byte_for_byte() {
 
 #[test]
 fn only_white_space_outside_strings_is_removed() {
-    let body = "\u{feff}\r\n{ \"extra\" : { } ,\n  \"audit_logs\" : [\n    {\n\t\"a b\" : \" c \\\" d \" ,\r\n\t\"n\" : [ 1 , 2 ]\n    }\n  ] ,\n  \"next_page_token\" : null\n}\n";
+    let body = "\u{feff}\r\n{ \"extra\" : { } ,\n  \"audit_logs\" : [\n    {\n\t\"a b\" : \" c \\\" d \" ,\r\n\t\"c\\\\\" : [ 1 , -0.0 , 1e400 , \"\" ]\n    }\n  ] ,\n  \"next_page_token\" : null\n}\n";
     let ended = printed_of_body(body).quietly();
-    assert_eq!(ended.stdout, "{\"a b\":\" c \\\" d \",\"n\":[1,2]}\n");
+    assert_eq!(
+        ended.stdout,
+        "{\"a b\":\" c \\\" d \",\"c\\\\\":[1,-0.0,1e400,\"\"]}\n"
+    );
 }
 
 #[test]
@@ -62,34 +65,40 @@ fn a_record_of_10_mb_is_printed_whole() {
 
 #[test]
 fn elements_that_are_not_objects_are_printed_with_a_warning() {
-    let page = r#"42, null, "text", [ 1, 2 ], {"event_name":7}, {"event_name":"Unwanted"}"#;
+    let page = r#"42, null, "text", [ 1, 2 ], {"event_name":7}, {"event_name":"\ud800"}, {"event_name":"Unwanted"}"#;
     let ended = printed(page, &[]);
     assert_eq!(ended.code, Some(0));
     let mut lines = ended.lines();
     lines.sort_unstable();
     assert_eq!(
         lines,
-        ["\"text\"", "42", "[1,2]", "null", r#"{"event_name":7}"#]
+        [
+            "\"text\"",
+            "42",
+            "[1,2]",
+            "null",
+            r#"{"event_name":"\ud800"}"#,
+            r#"{"event_name":7}"#
+        ]
     );
     assert_eq!(ended.stderr.lines().count(), 1, "{}", ended.stderr);
-    ended.says(&["WARN", "records=5", "printed all the same"]);
+    ended.says(&["WARN", "records=6", "printed all the same"]);
 }
 
 #[test]
 fn audit_logs_come_before_notifications_and_each_oldest_first() {
     let server = RawServer::issuing_tokens(|request, number| {
-        match (request.is_for_audit_logs(), number) {
-            (true, 0) => Reply::page(
-                request,
+        let [newer, older] = if request.is_for_audit_logs() {
+            [
                 r#"{"event_name":"Live Stream Started","timestamp":"2026-09-14T16:06:00Z"},{"event_name":"Live Stream Started","timestamp":"2026-09-14T16:05:00.5Z"}"#,
-                r#""2""#,
-            ),
-            (true, _) => Reply::only_page(
-                request,
                 r#"{"event_name":"Live Stream Started","timestamp":"2026-09-14T16:05:00.25Z"}"#,
-            ),
-            (false, 0) => Reply::page(request, r#"{"created":1789402000}"#, r#""2""#),
-            (false, _) => Reply::only_page(request, r#"{"created":1789401999}"#),
+            ]
+        } else {
+            [r#"{"created":1789402000}"#, r#"{"created":1789401999}"#]
+        };
+        match number {
+            0 => Reply::page(request, newer, r#""2""#),
+            _ => Reply::only_page(request, older),
         }
     });
     let ended = Program::asking_raw(&server).run(RANGE).quietly();

@@ -4,11 +4,11 @@ use std::fs::{self, OpenOptions};
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::process::{Command, Output};
+use std::process::Output;
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-use crate::support::program::{Ended, Program, RANGE};
+use crate::support::program::{BINARY, Ended, Program, RANGE};
 use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
 
 const ALL_EVENTS: [&str; 5] = [RANGE[0], RANGE[1], RANGE[2], RANGE[3], "--all-events"];
@@ -170,10 +170,12 @@ fn output_to_a_file_is_appended() {
 fn the_failure_of_one_source_does_not_hold_back_the_other() {
     for (failing, printed) in [(AUDIT_LOGS, NOTIFICATIONS), (NOTIFICATIONS, AUDIT_LOGS)] {
         let server = RawServer::issuing_tokens(move |request, number| {
-            match (request.path == failing, number) {
-                (true, 0) => Reply::page(request, r#"{"n":0}"#, r#""2""#),
-                (true, _) => Reply::error(400, "no such page"),
-                (false, _) => Reply::only_page(request, &format!(r#"{{"of":"{}"}}"#, request.path)),
+            if request.path != failing {
+                return Reply::only_page(request, &format!(r#"{{"of":"{}"}}"#, request.path));
+            }
+            match number {
+                0 => Reply::page(request, r#"{"n":0}"#, r#""2""#),
+                _ => Reply::error(400, "no such page"),
             }
         });
         let ended = Program::asking_raw(&server).run(ALL_EVENTS);
@@ -286,16 +288,7 @@ fn help_survives_a_reader_that_goes_away() {
 #[test]
 fn a_closed_standard_output_is_an_error_that_moves_no_checkpoint() {
     let program = Program::bare();
-    let binary = env!("CARGO_BIN_EXE_verkada-audit-logs");
-    let script = format!("{binary} --demo --checkpoint progress.json >&-");
-    let mut command = program.command::<&str>([]);
-    let folder = command.get_current_dir().unwrap().to_owned();
-    command = std::process::Command::new("sh");
-    command
-        .args(["-c", &script])
-        .current_dir(folder)
-        .env_clear();
-    let ended = Ended::from(command.output().unwrap());
+    let ended = program.shell(&format!("{BINARY} --demo --checkpoint progress.json >&-"));
     ended.refuses(1, &["standard output is closed"]);
     assert!(!program.path("progress.json").exists());
 }
@@ -303,10 +296,7 @@ fn a_closed_standard_output_is_an_error_that_moves_no_checkpoint() {
 #[test]
 fn an_output_that_is_a_pipe_ends_with_its_reader() {
     let program = Program::bare();
-    let made = std::process::Command::new("mkfifo")
-        .arg(program.path("pipe"))
-        .status();
-    assert!(made.unwrap().success());
+    program.make_pipe("pipe");
     let reader = std::thread::spawn({
         let path = program.path("pipe");
         move || {
@@ -336,27 +326,33 @@ fn a_dash_is_standard_output() {
 }
 
 #[test]
-fn a_full_disk_leaves_whole_lines_and_the_rest_can_be_appended() {
+fn after_a_full_disk_the_message_says_how_to_append_the_rest() {
     let program = Program::bare();
     let demo = "--demo --all-events --only audit-logs --start 1789372800 --end 1789380000";
     let whole = program.run(demo.split(' ')).quietly().stdout;
     let to_file = |limits: &str, more: &str| {
-        let binary = env!("CARGO_BIN_EXE_verkada-audit-logs");
-        let script = format!("{limits} exec {binary} {demo} --output out.jsonl {more}");
-        let ended = Command::new("sh")
-            .args(["-c", &script])
-            .current_dir(program.path("."))
-            .output();
-        Ended::from(ended.unwrap())
+        program.shell(&format!(
+            "{limits} exec {BINARY} {demo} --output out.jsonl {more}"
+        ))
     };
     // In blocks of 512 or 1,024 bytes: more than the first slice, less than all.
-    let full = to_file("trap '' XFSZ; ulimit -f 900;", "");
-    let full = full.says(&["--output", "to carry on"]);
-    let written = fs::read_to_string(program.path("out.jsonl")).unwrap();
-    assert!(written.ends_with('\n') && whole.starts_with(&written));
+    let full = to_file("ulimit -f 900;", "");
+    let full = full.says(&["--output", "shorten it to", "to carry on"]);
+    let path = program.path("out.jsonl");
+    let written = fs::read_to_string(&path).unwrap();
+    assert!(whole.starts_with(&written));
     assert!(written.len() < whole.len(), "the limit was not reached");
+    let length = full.stderr.split_once("truncate -s ").unwrap().1;
+    let length = length.split_once(')').unwrap().0.parse().unwrap();
+    fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_len(length)
+        .unwrap();
+    assert!(written.len() as u64 > length);
     let flags = full.stderr.split_once("with --only").unwrap().1;
     let advised: Vec<_> = flags.split_whitespace().take(5).collect();
     to_file("", &format!("--only {}", advised.join(" "))).quietly();
-    assert!(fs::read_to_string(program.path("out.jsonl")).unwrap() == whole);
+    assert!(fs::read_to_string(&path).unwrap() == whole);
 }

@@ -1,4 +1,4 @@
-//! What a person at a terminal sees: a bar while a long read lasts, one line at its end, and colour.
+//! The view of a person at a terminal: a bar while a long read lasts, one line at its end, and colour.
 
 use std::time::Duration;
 

@@ -14,9 +14,7 @@ use verkada_audit_logs::pull::{self, Outcome, RestartHint};
 use verkada_audit_logs::{Error, ErrorKind, Source, VerkadaApi};
 
 use crate::support::range::{DAY, MIDNIGHT, Range, Read, client, stopped_at};
-
-const AUDIT_LOGS: &str = "/core/v1/audit_log";
-const NOTIFICATIONS: &str = "/cameras/v1/alerts";
+use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS};
 
 /// A pace at which only a few requests are under way at a time.
 const FEW_AT_A_TIME: u32 = 6_000;

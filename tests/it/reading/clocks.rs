@@ -8,22 +8,19 @@ use std::time::{Duration, SystemTime};
 use serde_json::{Value, json};
 use verkada_audit_logs::demo::{DailyCycle, DemoServer, Fault, Profile, SeenRequest, TimeBase};
 
+use crate::support::now;
 use crate::support::program::{Ended, KEY, Program};
 use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply, Request};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
-/// How far Verkada's clock is ahead of this machine's, in cases in which that one is wrong.
+/// Seconds by which Verkada's clock is ahead of this machine's, in cases in which this machine's counts as wrong.
 const WRONG: [i64; 6] = [62, -62, 2 * HOUR, -2 * HOUR, 9 * DAY, -9 * DAY];
-
-fn now() -> i64 {
-    chrono::Utc::now().timestamp()
-}
 
 const EVERYTHING: &[&str] = &["/token", AUDIT_LOGS, NOTIFICATIONS];
 
-/// A server whose clock is so many seconds ahead of this machine's.
+/// A server whose clock is a number of seconds ahead of this machine's.
 struct Skewed {
     server: DemoServer,
     ahead: Arc<AtomicI64>,
@@ -333,7 +330,7 @@ fn a_range_that_only_this_machine_takes_for_unfinished_is_asked_for_whole() {
     assert!(ended.lines().len() > 50);
 }
 
-/// How the answers of a scripted server are dated.
+/// The dates of a scripted server's answers.
 #[derive(Clone, Copy)]
 enum Dating {
     Never,

@@ -22,7 +22,7 @@ struct Case {
     page_size: u32,
     ends: WindowEnds,
     requests_per_minute: u32,
-    /// How long after the range it is read; soon after, late records do not show yet.
+    /// Seconds from the end of the range to the read. Soon after it, late records do not show yet.
     read_after: i64,
 }
 

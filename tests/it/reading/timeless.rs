@@ -13,7 +13,7 @@ fn serving(records: Vec<(i64, String)>) -> RawServer {
     serving_windows_of(1, records)
 }
 
-/// Likewise, with windows that are widened to multiples of `seconds`.
+/// Serves the same with windows that are widened to multiples of `seconds`.
 fn serving_windows_of(seconds: i64, records: Vec<(i64, String)>) -> RawServer {
     RawServer::issuing_tokens(move |request, _| page(&records, request, seconds))
 }
@@ -62,7 +62,7 @@ fn read(server: &RawServer, seconds: i64, more: &[&str]) -> Vec<String> {
     lines
 }
 
-/// The same in a folder of its own, where an earlier read may have left a checkpoint.
+/// Reads in the folder of `program`, where an earlier read may have left a checkpoint.
 fn read_on(program: &Program, seconds: i64, more: &[&str]) -> Vec<String> {
     let (start, end) = (START.to_string(), (START + seconds).to_string());
     let range = [

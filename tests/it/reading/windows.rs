@@ -1,8 +1,7 @@
 //! The window that a request asks for, by which clock, and its other parameters.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use crate::support::program::{Program, RANGE};
+use crate::support::now;
+use crate::support::program::{KEY, Program, RANGE};
 use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Request};
 
 /// Runs the program against empty lists, and returns the request for audit logs and that for notifications.
@@ -19,11 +18,6 @@ fn asked(program: impl Fn(&RawServer) -> Program, arguments: &[&str]) -> [Reques
 
 fn number(request: &Request, name: &str) -> i64 {
     request.parameter(name).unwrap().parse().unwrap()
-}
-
-fn now() -> i64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    elapsed.as_secs().cast_signed()
 }
 
 /// Checks that `request` asks for the last whole interval of `interval` seconds.
@@ -181,7 +175,7 @@ fn a_request_names_the_program_offers_gzip_and_carries_one_secret() {
         match request.path.as_str() {
             "/token" => assert_eq!(
                 (request.method.as_str(), secrets),
-                ("POST", [Some(crate::support::program::KEY), None])
+                ("POST", [Some(KEY), None])
             ),
             _ => assert_eq!(
                 (request.method.as_str(), secrets),

@@ -5,7 +5,7 @@ use std::os::unix::fs::{chown, symlink};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use crate::support::program::{Ended, KEY, Program};
+use crate::support::program::{BINARY, Ended, KEY, Program};
 use crate::support::raw_server::{AUDIT_LOGS, RawServer, Reply};
 use crate::support::say_left_out;
 
@@ -319,8 +319,7 @@ fn an_env_file_of_another_user_is_ignored_with_a_warning() {
 fn an_env_file_may_be_a_pipe() {
     let server = RawServer::holding("", "");
     let program = Program::bare().with("VERKADA_BASE_URL", server.base_url());
-    let made = Command::new("mkfifo").arg(program.path(".env")).status();
-    assert!(made.unwrap().success());
+    program.make_pipe(".env");
     let child = program.spawn(NOTHING);
     fs::write(program.path(".env"), "VERKADA_API_KEY=through-a-pipe\n").unwrap();
     Ended::from(child.wait_with_output().unwrap()).quietly();
@@ -337,9 +336,8 @@ fn stalling_server() -> RawServer {
 fn signalled(prefix: &str, signals: &[&str]) -> Option<i32> {
     let server = stalling_server();
     let program = Program::asking_raw(&server);
-    let executable = env!("CARGO_BIN_EXE_verkada-audit-logs");
     let mut child = Command::new("sh")
-        .args(["-c", &format!("{prefix} exec {executable}")])
+        .args(["-c", &format!("{prefix} exec {BINARY}")])
         .current_dir(program.path("."))
         .env_clear()
         .env("VERKADA_BASE_URL", server.base_url())
@@ -399,28 +397,24 @@ fn is_ignored(name: &str) -> bool {
 #[test]
 fn too_few_open_files_are_said_in_one_line() {
     let program = Program::bare();
-    let executable = env!("CARGO_BIN_EXE_verkada-audit-logs");
     // With fewer than 4 the system cannot even load the program.
     for limit in [5, 6, 7, 8, 9, 12, 16, 31] {
         for (arguments, start) in [("--demo", "error: "), ("--demo --log-format json", "{")] {
-            let ended = program.shell(&format!(
-                "ulimit -n {limit} && exec {executable} {arguments}"
-            ));
+            let ended = program.shell(&format!("ulimit -n {limit} && exec {BINARY} {arguments}"));
             let ended = ended.refuses(1, &["only", "files may be open", "ulimit -n"]);
             assert!(ended.stderr.starts_with(start), "{}", ended.stderr);
         }
     }
-    let ended = program.shell(&format!("ulimit -n 32 && exec {executable} --demo"));
+    let ended = program.shell(&format!("ulimit -n 32 && exec {BINARY} --demo"));
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
 }
 
 #[test]
 fn a_thread_that_cannot_be_started_is_said_in_one_line() {
-    let executable = env!("CARGO_BIN_EXE_verkada-audit-logs");
     // The limit does not hold for root, so the program is run as a user who has no other processes.
     let as_user = "setpriv --reuid=65533 --clear-groups prlimit --nproc=1";
     let can = Command::new("sh")
-        .args(["-c", &format!("{as_user} {executable} --version")])
+        .args(["-c", &format!("{as_user} {BINARY} --version")])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status();
@@ -430,7 +424,7 @@ fn a_thread_that_cannot_be_started_is_said_in_one_line() {
     }
     let program = Program::bare().with("VERKADA_API_KEY", KEY);
     for arguments in ["", "--demo"] {
-        let script = format!("cd / && {as_user} {executable} {arguments}");
+        let script = format!("cd / && {as_user} {BINARY} {arguments}");
         program
             .shell(&script)
             .refuses(1, &["no thread can be started", "ulimit -u"]);
@@ -440,7 +434,6 @@ fn a_thread_that_cannot_be_started_is_said_in_one_line() {
 #[test]
 fn help_and_version_survive_closed_and_full_streams() {
     let program = Program::bare();
-    let executable = env!("CARGO_BIN_EXE_verkada-audit-logs");
     for (script, code) in [
         ("--help >&-", 0),
         ("--version | true", 0),
@@ -457,7 +450,7 @@ fn help_and_version_survive_closed_and_full_streams() {
         if script.contains("/dev/full") && !fs::exists("/dev/full").unwrap() {
             continue;
         }
-        let ended = program.shell(&format!("{executable} {script}"));
+        let ended = program.shell(&format!("{BINARY} {script}"));
         assert_eq!(ended.code, Some(code), "{script}: {}", ended.stderr);
         assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
     }

@@ -1,4 +1,4 @@
-//! Where a setting comes from when several places name it.
+//! Precedence of the places that a setting may come from.
 
 use std::fs;
 use std::io::{BufRead, BufReader, ErrorKind};

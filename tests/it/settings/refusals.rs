@@ -123,6 +123,9 @@ fn a_variable_that_cannot_be_used_is_named_in_one_line() {
         ("INTERESTED_EVENTS", " , ,"),
         ("HTTPS_PROXY", "socks5://user:SECRET@proxy"),
         ("HTTPS_PROXY", "http://user:SECRET@[proxy"),
+        ("HTTPS_PROXY", "ftp://proxy"),
+        ("https_proxy", "://"),
+        ("ALL_PROXY", " "),
     ] {
         // The last one set wins.
         let program = Program::bare()

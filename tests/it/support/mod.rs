@@ -8,6 +8,12 @@ pub(crate) mod terminal;
 pub(crate) mod three_pages;
 pub(crate) mod tls_server;
 
+/// The present by this machine's clock, in Unix seconds.
+pub(crate) fn now() -> i64 {
+    chrono::Utc::now().timestamp()
+}
+
+/// Says that a scenario did not run, and why.
 #[expect(
     clippy::print_stderr,
     reason = "the test harness has no other way to say that a scenario did not run"

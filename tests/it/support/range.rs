@@ -88,7 +88,7 @@ impl Range {
         }
     }
 
-    /// The same into any stream.
+    /// Reads every record of it into any stream.
     pub(crate) async fn read_into(
         &self,
         api: &VerkadaApi,

@@ -7,6 +7,9 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
 /// The path of audit logs.
 pub(crate) const AUDIT_LOGS: &str = "/core/v1/audit_log";
 /// The path of notifications.
@@ -66,7 +69,7 @@ impl Reply {
         Self::undated(status, &format!("{headers}{now}"), body)
     }
 
-    /// The same without a date.
+    /// A complete answer without a date.
     pub(crate) fn undated(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref();
         let head = format!(
@@ -112,6 +115,13 @@ impl Reply {
     pub(crate) fn token(token: &str) -> Self {
         Self::json(200, &format!(r#"{{"token":"{token}"}}"#))
     }
+}
+
+/// Compresses a body.
+pub(crate) fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(content).unwrap();
+    encoder.finish().unwrap()
 }
 
 /// The server; it stops when dropped, and fails the test if nobody called it.

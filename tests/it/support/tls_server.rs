@@ -99,7 +99,7 @@ impl TlsServer {
         format!("https://{host}:{}", self.port)
     }
 
-    /// How often a client has connected.
+    /// The number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }

@@ -6,9 +6,9 @@
 //! - A body that outgrows its share takes more only if more is free at once. If not, it is thrown away with all that it
 //!   holds, and its request is sent again when the whole budget is free, which is enough for the longest body.
 //!
-//! What is held is given back in bounded time, since a request has a time limit and the work after it waits for no other request.
-//! The semaphore serves in order of arrival, so a request that waits for the whole budget is not passed over for ever by
-//! those that want a share.
+//! Every share is given back in bounded time, since a request has a time limit and the work after it waits for no other
+//! request. The semaphore serves in order of arrival, so a request that waits for the whole budget is not passed over
+//! for ever by those that want a share.
 
 use std::sync::Arc;
 

@@ -8,16 +8,16 @@ use reqwest::header::HeaderMap;
 use super::budget::{MAX_BODY_BYTES, OutOfRoom, Room};
 use super::unpack::{Packing, UnpackError, Unpacker, pieces};
 
-/// A body of this length is long work for those who go through it: too long to do without looking up.
+/// Going through a body of this length takes so long that other work must get its turn.
 pub(in crate::api::http) const LONG_WORK_BYTES: usize = 4 << 20;
 
 /// At most this many bytes of an error body are read. Verkada's error envelope has about a hundred.
 const LONGEST_REFUSAL: usize = 64 << 10;
 
-/// How long to wait for an error body.
+/// Time limit for reading an error body.
 const REFUSAL_PATIENCE: Duration = Duration::from_secs(2);
 
-/// Why a body was not read whole.
+/// A failure to read a body whole.
 pub(in crate::api::http) enum BodyError {
     /// It is longer than [`MAX_BODY_BYTES`].
     TooLong,
@@ -124,7 +124,7 @@ async fn feed(unpacker: &mut Unpacker, packed: &[u8], room: &mut Room) -> Result
 }
 
 /// Reads what comes of an error body within limits. The status alone decides what happens next, so a body that breaks
-/// off is as good as a whole one.
+/// off does as well as a whole one.
 pub(in crate::api::http) async fn read_refusal(response: &mut Response) -> Vec<u8> {
     let mut body = Vec::new();
     let reading = async {

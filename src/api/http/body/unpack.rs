@@ -12,7 +12,7 @@ const MAGIC: [u8; 2] = [0x1f, 0x8b];
 /// so this is at most 2 MiB of text.
 const PIECE: usize = 2 << 10;
 
-/// How a body is packed: once in each of these layers.
+/// The packing of a body: gzip, in none, one or several layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Packing {
     pub(super) gzip_layers: usize,
@@ -40,7 +40,7 @@ impl Packing {
     }
 }
 
-/// Why a body could not be unpacked.
+/// A failure to unpack a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum UnpackError {
     /// The text is longer than the limit.
