@@ -63,7 +63,7 @@ fn set_up(
         pull: config.pull,
         checkpoint: config.checkpoint,
         origin: config.origin,
-        output_look: output::look(config.output.as_deref()),
+        output_check: output::look(config.output.as_deref()),
         output: config.output,
     };
     Some((setup, config.demo))

@@ -22,7 +22,7 @@ pub(crate) fn open(path: Option<&Path>) -> io::Result<Output> {
     }
 }
 
-/// Looks whether [`open`] would succeed, without creating or opening the file of `--output`.
+/// Checks that [`open`] would succeed, without creating or opening the file of `--output`.
 ///
 /// # Errors
 ///

@@ -7,16 +7,16 @@ use crate::pull;
 /// Something that was looked at.
 #[derive(Debug)]
 pub struct Check {
-    /// What was looked at.
+    /// The thing that was looked at.
     pub subject: Subject,
-    /// What was found.
+    /// The finding.
     pub outcome: Outcome,
 }
 
-/// What a check looks at, in the order in which the checks are made.
+/// The things that checks look at, in the order in which the checks are made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Subject {
-    /// Where each setting came from.
+    /// The places where settings came from.
     Settings,
     /// The `.env` file and the file with the key: who may read them.
     SecretFiles,
@@ -34,9 +34,9 @@ pub enum Subject {
     Notifications,
     /// The organisation that the audit logs name.
     Organisation,
-    /// Whether audit logs have a processed time.
+    /// The processed time of audit logs: whether it is there.
     ProcessedTime,
-    /// How long after the event audit logs were processed.
+    /// Times from events to their processing.
     Lateness,
     /// The names that audit logs are kept or left out by.
     EventNames,
@@ -44,26 +44,26 @@ pub enum Subject {
     Order,
     /// The form of a page token.
     PageToken,
-    /// Whether records exactly on the ends of a window are within it.
+    /// Records exactly on the ends of a window: whether they are within it.
     WindowEnds,
     /// The checkpoint: readable, free, and how far it has come.
     Checkpoint,
-    /// Whether the output can be written.
+    /// The output: whether it can be written.
     Output,
-    /// Whether the token file can be written.
+    /// The token file: whether it can be written.
     TokenFile,
 }
 
-/// What was found.
+/// The finding.
 #[derive(Debug)]
 pub enum Outcome {
     /// This, which is as it should be.
     Ok(String),
     /// Something that a run can do with, and yet should be mended or known.
     Warn {
-        /// What it is.
+        /// The finding.
         found: String,
-        /// What to do about it.
+        /// The next step.
         remedy: String,
     },
     /// A run would end with this error.

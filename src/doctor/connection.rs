@@ -15,7 +15,7 @@ pub(super) struct Connected {
     /// The client with a fresh token, or the reason why there is none.
     pub(super) api: Result<VerkadaApi, &'static str>,
     pub(super) now: Now,
-    /// Whether the token could be stored, if one was issued.
+    /// The result of storing the token, if one was issued.
     pub(super) stored: Option<io::Result<()>>,
 }
 

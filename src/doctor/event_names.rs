@@ -7,7 +7,7 @@ use super::known_names::KNOWN_NAMES;
 use crate::api::{Record, Source};
 use crate::pull::{EventFilter, Verdict};
 
-/// How alike two names must be for one to be suggested in place of the other, from 0 to 1.
+/// Likeness that two names need for one to be suggested in place of the other, from 0 to 1.
 const LEAST_LIKENESS: f64 = 0.5;
 
 /// At most so many names that match nothing are listed.
@@ -60,7 +60,7 @@ fn warn_of(unseen: &[&String], seen: &[&str], kept: &str) -> Outcome {
     Outcome::warn(found, hints.join(", "))
 }
 
-/// What may be meant by a name that matches nothing.
+/// Suggests what a name that matches nothing may mean.
 fn hint(name: &str, seen: &[&str]) -> String {
     match nearest(name, seen) {
         Some(known) if known.eq_ignore_ascii_case(name) => {

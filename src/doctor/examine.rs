@@ -18,7 +18,7 @@ pub struct Setup {
     pub client: VerkadaApiBuilder,
     /// False if the client's key only stands in for one that is missing, so that no request may carry it.
     pub has_key: bool,
-    /// What the run would read and keep.
+    /// The task of the run.
     pub pull: Pull,
     /// The checkpoint, if there is one.
     pub checkpoint: Option<PathBuf>,
@@ -26,8 +26,8 @@ pub struct Setup {
     pub origin: String,
     /// The file that is appended to; `None` for standard output.
     pub output: Option<PathBuf>,
-    /// Whether the output can be written.
-    pub output_look: io::Result<()>,
+    /// The reason why the output cannot be written, if it cannot.
+    pub output_check: io::Result<()>,
 }
 
 /// The present, by the best clock that is known.

@@ -24,7 +24,7 @@ pub(super) struct Sample {
     pub(super) window: Window,
 }
 
-/// Why there is no page.
+/// The reason why there is no page.
 pub(super) enum NoPage {
     /// The request failed.
     Failed(Error),

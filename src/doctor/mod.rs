@@ -1,4 +1,4 @@
-//! What a set-up can and cannot do, found out step by step. Nothing is changed but the token file.
+//! The examination of a set-up: what it can and cannot do, found out step by step. Nothing is changed but the token file.
 //!
 //! Each step is a [`Check`]: what was looked at, what was found, and for a failure the error that a run would end with.
 //! The caller shows them.

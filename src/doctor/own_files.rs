@@ -10,13 +10,13 @@ use crate::files;
 use crate::pull::{Error, Expected, Inspection, Organisations, inspect};
 use crate::time::time_text;
 
-/// Looks whether a run could append to `path` now, without opening it: it may be a pipe whose reader would notice.
+/// Checks that a run could append to `path` now, without opening it: it may be a pipe whose reader would notice.
 ///
 /// # Errors
 ///
-/// Why it could not. Names the path.
+/// The reason why it could not. Names the path.
 pub fn could_append(path: &Path) -> io::Result<()> {
-    files::look_appendable(path)
+    files::could_append(path)
 }
 
 /// Checks all of them.
@@ -79,7 +79,7 @@ fn progress(path: &Path, inspection: &Inspection) -> String {
 }
 
 fn output(setup: Setup) -> Outcome {
-    match (setup.output_look, setup.output) {
+    match (setup.output_check, setup.output) {
         (Err(error), _) => Outcome::fail(Error::Output(error)),
         (Ok(()), None) => Outcome::ok("standard output"),
         (Ok(()), Some(path)) => {
@@ -104,13 +104,11 @@ fn token_file(setup: &Setup, stored: Option<io::Result<()>>) -> Outcome {
     let shown = path.display();
     match stored {
         Some(Ok(())) => Outcome::ok(format!("{shown} holds the new token, for its owner only")),
-        None if files::look_replaceable(path).is_ok() => {
+        None if files::could_replace(path).is_ok() => {
             Outcome::ok(format!("{shown} can be written"))
         }
         stored => {
-            let error = stored
-                .unwrap_or_else(|| files::look_replaceable(path))
-                .err();
+            let error = stored.unwrap_or_else(|| files::could_replace(path)).err();
             let reason = error.map_or_else(String::new, |error| format!(": {error}"));
             Outcome::warn(
                 format!("{shown} cannot be written{reason}"),

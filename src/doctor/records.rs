@@ -1,4 +1,4 @@
-//! What a page of audit logs shows: whose it is, whether processed time is there, how late records come, and their order.
+//! Facts that a page of audit logs shows: whose it is, whether processed time is there, how late records come, and their order.
 
 use chrono::{DateTime, Utc};
 
@@ -11,7 +11,7 @@ use crate::pull::{Organisations, Period, shown_id};
 /// Unix seconds of 2025-08-12: audit logs of events before that day have no processed time.
 const PROCESSED_TIME_SINCE: i64 = 1_754_956_800;
 
-/// The organisation that most records name.
+/// Names the organisation that most records name.
 pub(super) fn organisation(organisations: &Organisations, records: &[Record]) -> Outcome {
     let Some(most_named) = organisations.most_named() else {
         return Outcome::warn(
@@ -25,7 +25,7 @@ pub(super) fn organisation(organisations: &Organisations, records: &[Record]) ->
     Outcome::ok(format!("{shown}, named by {count} of {}", records.len()))
 }
 
-/// Whether the records have a processed time, by which scheduled runs ask. `is_hidden` is set if asking by it has found
+/// Reports whether the records have a processed time, by which scheduled runs ask. `is_hidden` is set if asking by it has found
 /// nothing, and asking by event time these records.
 pub(super) fn processed_time(sample: &Sample, is_hidden: bool) -> Outcome {
     let records = &sample.page.records;
@@ -59,7 +59,7 @@ fn is_processed(record: &Record) -> bool {
     record.processed_timestamp().is_some()
 }
 
-/// How long after the event records were processed, beside the overlap. Scheduled runs go by processed time, so that
+/// Compares the times from events to their processing with the overlap. Scheduled runs go by processed time, so that
 /// only a range on a checkpoint depends on it.
 pub(super) fn lateness(records: &[Record], setup: &Setup) -> Outcome {
     let Some(lateness) = Lateness::of(records) else {

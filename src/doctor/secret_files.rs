@@ -15,18 +15,18 @@ const OTHERS: u32 = 0o007;
 pub struct SecretFiles {
     /// Each of them that there is.
     pub files: Vec<SecretFile>,
-    /// Where no file was looked for or found, as the end of a sentence.
+    /// A remark on files that were not looked for or not found, if there is one.
     pub remark: Option<String>,
 }
 
 /// A file that may hold the API key.
 #[derive(Debug)]
 pub struct SecretFile {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
     /// True if the key is in it.
     pub holds_key: bool,
-    /// Why it was not read, if it was not.
+    /// The reason why it was not read, if it was not.
     pub problem: Option<String>,
 }
 

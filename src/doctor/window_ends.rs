@@ -1,4 +1,4 @@
-//! Whether records exactly on the start or the end of a window are within it, which Verkada does not document.
+//! The ends of a window: whether records exactly on them are within it, which Verkada does not document.
 
 use chrono::{DateTime, Utc};
 

@@ -90,7 +90,7 @@ pub(crate) fn check_replaceable(path: &Path) -> io::Result<()> {
     fs::remove_file(&neighbour).map_err(|error| at("removing", &neighbour, &error))
 }
 
-/// Refuses a file that only its owner may rename onto, another user.
+/// Refuses a file of another user that only that user may rename onto.
 pub(super) fn check_owner(path: &Path) -> io::Result<()> {
     if !is_bound_to_its_owner(path) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! What could be written to a path, told by looking alone. A file system may still be full, which only a write shows.
+//! Checks of paths by looking alone: nothing is written. A file system may still be full, which only a write shows.
 
 use std::fs;
 use std::io;
@@ -10,29 +10,29 @@ use super::durable::check_owner;
 use super::failure::{at, folder_of, shown_folder};
 use super::trust::resolve;
 
-/// Looks whether [`replace`](super::replace) could replace `path` now.
+/// Checks that [`replace`](super::replace) could replace `path` now.
 ///
 /// # Errors
 ///
-/// Why it could not. Names the path.
-pub(crate) fn look_replaceable(path: &Path) -> io::Result<()> {
+/// The reason why it could not. Names the path.
+pub(crate) fn could_replace(path: &Path) -> io::Result<()> {
     let path = &resolve(path)?;
     if fs::metadata(path).is_ok_and(|existing| !existing.is_file()) {
         let message = format!("{} is not a regular file", path.display());
         return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
     }
     check_owner(path)?;
-    look_creatable(path)
+    could_create(path)
 }
 
-/// Looks whether something could be appended to `path` now: to what is there, or to a new file.
+/// Checks that something could be appended to `path` now: to what is there, or to a new file.
 ///
 /// # Errors
 ///
-/// Why it could not. Names the path.
-pub(crate) fn look_appendable(path: &Path) -> io::Result<()> {
+/// The reason why it could not. Names the path.
+pub(crate) fn could_append(path: &Path) -> io::Result<()> {
     let Ok(existing) = fs::metadata(path) else {
-        return look_creatable(path);
+        return could_create(path);
     };
     if existing.is_dir() {
         return Err(at("opening", path, &io::ErrorKind::IsADirectory.into()));
@@ -40,8 +40,8 @@ pub(crate) fn look_appendable(path: &Path) -> io::Result<()> {
     access(path, Access::WRITE_OK).map_err(|error| at("opening", path, &error.into()))
 }
 
-/// Looks whether a file could be created in the folder of `path`.
-fn look_creatable(path: &Path) -> io::Result<()> {
+/// Checks that a file could be created in the folder of `path`.
+fn could_create(path: &Path) -> io::Result<()> {
     let allowed = access(folder_of(path), Access::WRITE_OK | Access::EXEC_OK);
     allowed.map_err(|error| {
         let doing = "creating a file in the folder";

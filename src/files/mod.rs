@@ -15,6 +15,6 @@ mod trust;
 
 pub(crate) use durable::{check_replaceable, neighbour, replace, replace_shared, sync_folder};
 pub(crate) use failure::at;
-pub(crate) use look::{look_appendable, look_replaceable};
+pub(crate) use look::{could_append, could_replace};
 pub(crate) use mounts::is_mount_point;
 pub(crate) use trust::{open, resolve};

@@ -14,7 +14,7 @@ use crate::api::Source;
 use crate::files;
 use crate::pull::organisations::Organisations;
 
-/// What a run would read, as far as it is known: a checkpoint of something else is refused.
+/// The things that a run would read, as far as they are known: a checkpoint of something else is refused.
 pub(crate) struct Expected<'a> {
     /// The host.
     pub(crate) origin: &'a str,
@@ -26,7 +26,7 @@ pub(crate) struct Expected<'a> {
     pub(crate) organisations: &'a Organisations,
 }
 
-/// What a checkpoint holds.
+/// The contents of a checkpoint, as a person wants to know them.
 #[derive(Debug)]
 pub(crate) struct Inspection {
     /// False if there is no file yet.
@@ -48,7 +48,7 @@ pub(crate) fn inspect(path: &Path, expected: &Expected<'_>) -> Result<Inspection
     let path = &resolve(path)?;
     check_access(path)?;
     let holder = holder(path).map_err(|error| unusable_after(path, "cannot be locked", &error))?;
-    files::look_replaceable(path)
+    files::could_replace(path)
         .map_err(|error| unusable_after(path, "could not be saved", &error))?;
     let state = read(path)?;
     if let Some(state) = &state {
@@ -90,7 +90,7 @@ impl Expected<'_> {
 fn holder(path: &Path) -> io::Result<Option<String>> {
     let lock_path = files::neighbour(path, "lock")?;
     // A run has to write to it.
-    files::look_appendable(&lock_path)?;
+    files::could_append(&lock_path)?;
     let file = match files::open(&lock_path, OpenOptions::new().read(true)) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
