@@ -89,6 +89,7 @@ impl VerkadaApiBuilder {
                 page_size: DEFAULT_PAGE_SIZE,
                 notification_types: Vec::new(),
                 include_image_url: false,
+                ignores_repeats: false,
             },
             max_requests_per_minute: DEFAULT_MAX_REQUESTS_PER_MINUTE,
             timeout: DEFAULT_SESSION_TIMEOUT,
@@ -192,6 +193,14 @@ impl VerkadaApiBuilder {
     #[must_use]
     pub fn rate_limit_patience(mut self, patience: Duration) -> Self {
         self.policy.rate_limit_patience = patience;
+        self
+    }
+
+    /// Takes records that come twice as they come. The tests show with it that they would notice.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn ignore_repeats(mut self, ignore: bool) -> Self {
+        self.options.ignores_repeats = ignore;
         self
     }
 

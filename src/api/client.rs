@@ -39,6 +39,7 @@ pub(super) struct RequestOptions {
     pub(super) page_size: u32,
     pub(super) notification_types: Vec<String>,
     pub(super) include_image_url: bool,
+    pub(super) ignores_repeats: bool,
 }
 
 impl VerkadaApi {
@@ -62,6 +63,16 @@ impl VerkadaApi {
     /// Counts since the client was built.
     pub fn statistics(&self) -> Statistics {
         self.inner.transport.statistics()
+    }
+
+    /// Changes the counts.
+    pub(super) fn count(&self, change: impl FnOnce(&mut Statistics)) {
+        self.inner.transport.count(change);
+    }
+
+    /// Reports whether records that come twice are taken as they come.
+    pub(super) fn ignores_repeats(&self) -> bool {
+        self.inner.options.ignores_repeats
     }
 
     /// The most records that a page holds.

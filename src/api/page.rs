@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::envelope::{Envelope, Expected, wrong_type};
 use super::http::Unusable;
-use super::record::Record;
+use super::record::{Record, RecordDigest};
 use super::source::Source;
 use super::window::TimeBase;
 use crate::json::{Malformed, decode_string, repair};
@@ -26,6 +26,8 @@ pub struct Page {
     /// The server's clock when it answered, in whole seconds, if the answer named it.
     pub server_time: Option<DateTime<Utc>>,
     pub(super) next: Option<String>,
+    /// Of each record, for comparing pages.
+    pub(super) digests: Box<[RecordDigest]>,
 }
 
 impl Page {
@@ -60,10 +62,13 @@ impl Page {
         };
         let text = Arc::new(text);
         let outlines = envelope.list.into_iter();
+        let records: Vec<_> = outlines
+            .map(|outline| Record::new(&text, outline))
+            .collect();
         Ok(Self {
-            records: outlines
-                .map(|outline| Record::new(&text, outline))
-                .collect(),
+            // Here, because large answers are read on another thread.
+            digests: RecordDigest::of_all(records.iter().map(Record::text)),
+            records,
             next,
             server_time: None,
         })

@@ -67,6 +67,13 @@ pub struct Statistics {
     pub rate_limited: u64,
     /// The usual time from sending a request to having its answer, without waits for the pace.
     pub latency: Duration,
+    /// Reads that were given up because the list changed, such that a record came twice.
+    pub shifted_reads: u64,
+    /// Pages with records of earlier pages that turned out to be twins.
+    pub twin_borders: u64,
+    /// Requests that both have cost, retries not included: earlier pages asked for again, and the pages of reads that were
+    /// given up.
+    pub extra_requests: u64,
     /// The server's clock minus this machine's in seconds, at the last answer that named a time. A `Date` that stands
     /// still for an hour counts as none.
     pub clock_difference: Option<i64>,
@@ -162,6 +169,11 @@ impl Transport {
             requests: self.requests.load(Ordering::Relaxed),
             ..*lock(&self.statistics)
         }
+    }
+
+    /// Changes the counts.
+    pub(in crate::api) fn count(&self, change: impl FnOnce(&mut Statistics)) {
+        change(&mut lock(&self.statistics));
     }
 
     /// Waits until the pace allows one more request.

@@ -3,8 +3,10 @@
 //! ```text
 //! Record ---> time    every form of a time
 //! order               newest first -> oldest first
+//! identity            which records are the same, signed links apart
 //! ```
 
+mod identity;
 mod order;
 mod time;
 
@@ -20,6 +22,8 @@ use super::window::TimeBase;
 use crate::json::{Malformed, Scan, decode_string, push_compact};
 use time::parse_time;
 
+pub(super) use identity::RecordDigest;
+pub(crate) use identity::push_canonical_record;
 pub(crate) use order::sort_oldest_first;
 
 /// An audit log or a notification: the API's own text, and the few fields that this crate reads.

@@ -67,6 +67,9 @@ impl ExitCode {
             ErrorKind::Rejected
             | ErrorKind::Redirected { .. }
             | ErrorKind::UnusableAnswer { .. }
+            | ErrorKind::PageRefused { .. }
+            | ErrorKind::ShiftedPages { .. }
+            | ErrorKind::RepeatedPages { .. }
             | ErrorKind::CircularPages { .. }
             | ErrorKind::EndlessPages { .. } => Self::UnusableAnswer,
             ErrorKind::Configuration(_) => Self::Usage,
