@@ -79,6 +79,7 @@ impl History {
             self.counts.twins += twins;
         }
         self.counts.faults = self.world.will.faults();
+        self.count_spent();
         Ok(self.counts)
     }
 }

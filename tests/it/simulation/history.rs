@@ -12,6 +12,7 @@ use verkada_audit_logs::pull::{
     Progress, Pull, Report,
 };
 
+use super::living::LIVELY;
 use super::oracle::Counts;
 use super::scenario::{Scenario, pick};
 use super::world::World;
@@ -23,6 +24,7 @@ pub(super) enum Variant {
     NoOverlap,
     CollapsedTwins,
     SavesFirst,
+    IgnoredRepeats,
 }
 
 pub(super) struct History {
@@ -69,10 +71,13 @@ pub(super) enum Ended {
 impl History {
     pub(super) fn new(seed: u64, variant: Variant) -> Self {
         let mut dice = Rng::with_seed(seed);
-        let scenario = Scenario::draw(&mut dice);
+        let mut scenario = Scenario::draw(&mut dice);
+        if LIVELY.contains(&seed) {
+            scenario.make_lively(&mut dice);
+        }
         Self {
             variant,
-            world: World::new(&scenario),
+            world: World::new(&scenario, variant == Variant::IgnoredRepeats),
             dice,
             scenario,
             counts: Counts {
