@@ -8,7 +8,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::buffer::{fill, write_all};
-use super::tail::{self, Tail};
+use super::tail;
 use crate::files;
 use crate::pull::checkpoint::OutputMark;
 use crate::pull::error::Error;
@@ -203,14 +203,16 @@ impl OutputFile {
 
     /// Makes the name of a file that was just created survive a power cut.
     pub(super) fn sync_name(&self) -> io::Result<()> {
-        match &self.path {
-            Some(path) => files::sync_folder(path),
-            // The shell has created it. Where the system does not tell its name, nothing can be done.
-            None => fs::read_link(format!("/proc/self/fd/{}", self.file.as_raw_fd()))
-                .ok()
-                .filter(|path| path.is_file())
-                .map_or(Ok(()), |path| files::sync_folder(&path)),
-        }
+        let path = self.known_path();
+        path.map_or(Ok(()), |path| files::sync_folder(&path))
+    }
+
+    /// Where the file is. The shell has opened standard output: if the system does not tell its name, nothing can be done.
+    fn known_path(&self) -> Option<PathBuf> {
+        self.path.clone().or_else(|| {
+            let link = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+            fs::read_link(link).ok().filter(|path| path.is_file())
+        })
     }
 
     /// The mark of the file as it is now; `None` for standard output that cannot be read back.
@@ -251,7 +253,15 @@ impl OutputFile {
         if !mark.matches(reader)? {
             return Ok(None);
         }
-        let Tail { whole, torn } = tail::read(reader, mark.length, take_line)?;
+        let tail = tail::read(reader, mark.length, take_line)?;
+        let (mut whole, mut torn) = (tail.whole, tail.torn);
+        if tail::is_whole_record(&torn) {
+            // Its line feed is all that is missing, and its slice need not be the first one that is printed.
+            write_all(&mut &self.file, b"\n")?;
+            take_line(&torn);
+            whole += torn.len() as u64 + 1;
+            torn.clear();
+        }
         if whole > mark.length {
             // The run that wrote this did not come to syncing it, and now it counts as printed.
             self.sync()?;
@@ -268,10 +278,10 @@ impl OutputFile {
         mark: &OutputMark,
         take_line: &mut dyn FnMut(&[u8]),
     ) -> io::Result<()> {
-        let Some(path) = &self.path else {
+        let Some(path) = self.known_path() else {
             return Ok(());
         };
-        let Some((moved, file)) = tail::find_moved(path, &self.file, mark)? else {
+        let Some((moved, file)) = tail::find_moved(&path, &self.file, mark)? else {
             return Ok(());
         };
         let tail = tail::read(&file, mark.length, take_line)?;
@@ -455,7 +465,6 @@ mod tests {
         let mark = open_at(&path).mark().unwrap().unwrap();
         for (torn, expected) in [
             ("{\"b", "{\"b\":1}\n{\"a\":1}\n"),
-            ("{\"a\":1}", "{\"a\":1}\n{\"b\":1}\n"),
             ("{\"c", "{\"c\n{\"a\":1}\n{\"b\":1}\n"),
         ] {
             fs::write(&path, format!("earlier\n{torn}")).unwrap();
@@ -469,6 +478,20 @@ mod tests {
                 format!("earlier\n{expected}")
             );
         }
+    }
+
+    #[test]
+    fn a_record_of_which_only_the_line_feed_is_missing_is_ended_and_counts_as_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = earlier(folder.path());
+        let mark = open_at(&path).mark().unwrap().unwrap();
+        fs::write(&path, "earlier\n{\"a\":1}").unwrap();
+        let mut file = open_at(&path);
+        let mut taken = Vec::new();
+        let end = file.recover(&mark, &mut |line| taken.push(line.to_vec()));
+        assert_eq!(taken, [b"{\"a\":1}"]);
+        assert_eq!(fs::read(&path).unwrap(), b"earlier\n{\"a\":1}\n");
+        assert_eq!(end.unwrap(), file.mark().unwrap());
     }
 
     #[test]

@@ -80,10 +80,17 @@ impl Output {
             file.recover_moved(mark, take_line)?;
         }
         if let Some(mark) = mark {
-            if let Some(mark) = file.recover(mark, take_line)? {
-                return Ok(Some(mark));
+            let recovered = file.recover(mark, take_line)?;
+            // An empty file is like any other that nothing is acknowledged of.
+            if recovered
+                .as_ref()
+                .is_none_or(|recovered| recovered.length == 0)
+            {
+                file.recover_moved(mark, take_line)?;
             }
-            file.recover_moved(mark, take_line)?;
+            if recovered.is_some() {
+                return Ok(recovered);
+            }
         }
         file.end_torn_line()?;
         file.mark()

@@ -5,6 +5,8 @@ use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use serde::de::IgnoredAny;
+
 use crate::files;
 use crate::pull::checkpoint::OutputMark;
 
@@ -47,6 +49,11 @@ pub(super) fn read(
     }
 }
 
+/// Reports whether `text` is a whole JSON object. No beginning of one is.
+pub(super) fn is_whole_record(text: &[u8]) -> bool {
+    text.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(text).is_ok()
+}
+
 /// Reports whether `file` is empty or its last line is whole.
 pub(super) fn ends_with_a_line(mut file: &File) -> io::Result<bool> {
     let length = file.metadata()?.len();
@@ -66,10 +73,6 @@ pub(super) fn find_moved(
     present: &File,
     mark: &OutputMark,
 ) -> io::Result<Option<(PathBuf, File)>> {
-    // Every file has the same nothing before its beginning.
-    if mark.length == 0 {
-        return Ok(None);
-    }
     let present = present.metadata()?;
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     // A folder that cannot be listed hides the file. That is no reason to stop.
@@ -85,7 +88,8 @@ pub(super) fn find_moved(
         let shortest = found
             .as_ref()
             .map_or(mark.length, |(length, ..)| length + 1);
-        if !metadata.is_file() || is_present || metadata.len() < shortest {
+        let may_be = mark.length > 0 || metadata.ino() == mark.number;
+        if !metadata.is_file() || is_present || !may_be || metadata.len() < shortest {
             continue;
         }
         let candidate = files::open(&entry.path(), OpenOptions::new().read(true));
@@ -112,6 +116,16 @@ mod tests {
         let tail = read(&file, 4, &mut |line| lines.push(line.to_vec())).unwrap();
         assert_eq!(lines, [b"two".to_vec(), Vec::new()]);
         assert_eq!((tail.whole, tail.torn), (9, b"three".to_vec()));
+    }
+
+    #[test]
+    fn only_a_whole_object_is_a_whole_record() {
+        let text = br#"{"a":[{"b":"}"}]}"#;
+        assert!(is_whole_record(text));
+        assert!((0..text.len()).all(|length| !is_whole_record(&text[..length])));
+        for other in [&b"1"[..], b"null", br#"{"a":1}{"#, b"{}\0"] {
+            assert!(!is_whole_record(other));
+        }
     }
 
     #[test]
