@@ -1,6 +1,6 @@
 //! The surroundings of a history: a folder, and a server with a clock and failures of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -11,6 +11,7 @@ use verkada_audit_logs::demo::{DemoServer, Fault};
 use verkada_audit_logs::{Secret, VerkadaApi};
 
 use super::scenario::Scenario;
+use crate::support::program::folder_in_memory;
 
 /// The pace of the client: none.
 const UNLIMITED: u32 = 60_000_000;
@@ -114,7 +115,7 @@ impl World {
             page_size,
             server,
             will,
-            folder: folder(),
+            folder: folder_in_memory(),
         }
     }
 
@@ -138,14 +139,4 @@ fn client(server: &DemoServer, page_size: u32) -> VerkadaApi {
         .rate_limit_patience(Duration::from_millis(3))
         .build()
         .unwrap()
-}
-
-/// In memory where there is such a folder: every slice is synced.
-fn folder() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() {
-        tempfile::tempdir_in(memory).unwrap()
-    } else {
-        tempfile::tempdir().unwrap()
-    }
 }
