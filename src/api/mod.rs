@@ -43,4 +43,4 @@ pub use token::DEFAULT_TOKEN_EXPIRATION_TIME;
 pub use window::{TimeBase, Window};
 
 pub(crate) use http::Urgency;
-pub(crate) use record::{TextRange, sort_oldest_first};
+pub(crate) use record::{TextRange, parse_time, sort_oldest_first};

@@ -8,7 +8,7 @@
 //! ```text
 //! scan      grammar: object, array, value, string -> positions
 //!   ^
-//! text      one value: decode a string, remove white space
+//! text      one value: decode a string, remove white space, mend surrogates
 //!   ^
 //! members   the keys of an object and the types of their values, for messages
 //!
@@ -20,10 +20,10 @@ mod repair;
 mod scan;
 mod text;
 
-pub(crate) use members::{holds_array_of_objects, type_name, visit_members};
+pub(crate) use members::{holds_array_of_objects, type_name, visit_elements, visit_members};
 pub(crate) use repair::repair;
 pub(crate) use scan::{Malformed, Scan};
-pub(crate) use text::{decode_string, push_compact};
+pub(crate) use text::{decode_string, push_compact, without_half_pairs};
 
 #[cfg(test)]
 pub(crate) mod tests {

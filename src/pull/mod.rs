@@ -35,4 +35,7 @@ pub use plan::{
 };
 pub use report::{Outcome, Progress, Report, SourceReport};
 pub use task::Pull;
-pub use write::{Faults, Moment, Output, Printer, RestartHint};
+pub use write::{
+    Faults, Format, MAPPING_VERSION, Moment, Origin, Output, Printer, RecordId, RestartHint,
+    mapped_event_names, record_text,
+};

@@ -18,9 +18,9 @@ use serde::Deserialize;
 
 use super::window::TimeBase;
 use crate::json::{Malformed, Scan, decode_string, push_compact};
-use time::parse_time;
 
 pub(crate) use order::sort_oldest_first;
+pub(crate) use time::parse_time;
 
 /// An audit log or a notification: the API's own text, and the few fields that this crate reads.
 ///

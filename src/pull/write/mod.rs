@@ -5,16 +5,19 @@
 //!
 //! ```text
 //! printer ---> output     a stream, or a file that is appended to
+//!    |-------> format/    what a line holds
 //!    `-------> faults     on purpose, for the simulation
 //! restart                 the `--start` to go on from by hand
 //! ```
 
 mod faults;
+mod format;
 mod output;
 mod printer;
 mod restart;
 
 pub use faults::{Faults, Moment};
+pub use format::{Format, MAPPING_VERSION, Origin, RecordId, mapped_event_names, record_text};
 pub use output::Output;
 pub use printer::Printer;
 pub use restart::RestartHint;
