@@ -1,6 +1,7 @@
 //! Scenarios that run the real binary or the public client against a server in the same process.
 
 mod checkpoints;
+mod formats;
 mod interruptions;
 mod network;
 mod output;
