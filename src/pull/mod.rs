@@ -36,6 +36,6 @@ pub use plan::{
 pub use report::{Outcome, Progress, Report, SourceReport};
 pub use task::Pull;
 pub use write::{
-    Faults, Format, MAPPING_VERSION, Moment, Origin, Output, Printer, RecordId, RestartHint,
-    mapped_event_names, record_text,
+    Faults, Format, FormattedLine, MAPPING_VERSION, Moment, Origin, Output, Printer, RecordId,
+    RestartHint, mapped_event_names, record_text,
 };

@@ -17,7 +17,9 @@ mod printer;
 mod restart;
 
 pub use faults::{Faults, Moment};
-pub use format::{Format, MAPPING_VERSION, Origin, RecordId, mapped_event_names, record_text};
+pub use format::{
+    Format, FormattedLine, MAPPING_VERSION, Origin, RecordId, mapped_event_names, record_text,
+};
 pub use output::Output;
 pub use printer::Printer;
 pub use restart::RestartHint;

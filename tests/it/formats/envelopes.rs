@@ -77,8 +77,9 @@ fn the_id_is_the_same_in_both_formats_wherever_the_record_was_read() {
             organization_id,
         };
         let envelope: Value =
-            serde_json::from_str(&Format::Envelope.line(record, id, origin)).unwrap();
-        let event: Value = serde_json::from_str(&Format::Ocsf.line(record, id, origin)).unwrap();
+            serde_json::from_str(&Format::Envelope.line(record, id, origin).text).unwrap();
+        let event: Value =
+            serde_json::from_str(&Format::Ocsf.line(record, id, origin).text).unwrap();
         assert_eq!(envelope["id"], id.to_string());
         assert_eq!(event["metadata"]["uid"], id.to_string());
     }

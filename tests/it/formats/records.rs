@@ -14,7 +14,7 @@ pub(super) fn line(format: Format, source: Source, record: &str) -> String {
         organization_id: Some("5b0d6c3e-2f41-4c8a-9b77-1d2e90aa4410"),
     };
     let id = RecordId::of(record, 1);
-    format.line(record, id, origin).into_owned()
+    format.line(record, id, origin).text.into_owned()
 }
 
 /// The OCSF event of an audit log.

@@ -1,6 +1,7 @@
 //! The envelope: a record with an id and where it came from.
 
-use super::{Origin, RecordId};
+use super::origin::Origin;
+use super::record_id::RecordId;
 use crate::json::{decode_string, visit_members};
 
 /// The line of `record`, which stands in it byte for byte. `deploy/envelope.schema.json` describes it.

@@ -1,8 +1,8 @@
-//! From a line of any format back to its record.
+//! The way back from a line of any format to its record.
 
 use std::borrow::Cow;
 
-use super::RecordId;
+use super::record_id::RecordId;
 use crate::json::{Malformed, Scan, decode_string, visit_members};
 
 /// The text of the record that `line` holds, exactly as `raw` prints it, whatever the format of the line. White space
@@ -99,7 +99,8 @@ fn is_id(value: Option<&str>) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Format, Origin};
+    use super::super::line::Format;
+    use super::super::origin::Origin;
     use super::*;
     use crate::api::Source;
     use crate::json::tests::any_value;
@@ -110,7 +111,7 @@ mod tests {
             host: "api.verkada.com",
             organization_id: Some("o"),
         };
-        format.line(record, RecordId::of(record, 1), origin)
+        format.line(record, RecordId::of(record, 1), origin).text
     }
 
     #[test]

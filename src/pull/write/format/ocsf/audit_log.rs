@@ -5,14 +5,15 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::LazyLock;
 
-use super::super::{Origin, RecordId};
+use super::super::origin::Origin;
+use super::super::record_id::RecordId;
 use super::activity::{Activity, entity};
 use super::class::{AccountOf, Class};
 use super::common::{self, UNKNOWN};
 use super::devices;
 use super::event::{
-    Actor, Api, Endpoint, Event, FAILURE, HOST_PROFILE, HttpRequest, Named, Response, SUCCESS,
-    Text, Url, User,
+    Actor, Api, BASE_EVENT, Endpoint, Event, FAILURE, HOST_PROFILE, HttpRequest, Named, Response,
+    SUCCESS, Text, Url, User,
 };
 use super::mapping::{ACTIONS, AUDIT_LOGS, METHODS, PRIVILEGE_KEYS, RESULTS};
 use super::members::Members;
@@ -36,12 +37,12 @@ static CLASSES: LazyLock<HashMap<String, Class>> = LazyLock::new(|| {
 });
 
 /// The class that the mapping has for an event name.
-pub(super) fn class_of(name: &str) -> Option<Class> {
+fn class_of(name: &str) -> Option<Class> {
     CLASSES.get(&name.trim().to_ascii_lowercase()).copied()
 }
 
 /// The event name as it came.
-pub(super) fn event_name<'a>(members: &Members<'a>) -> Option<Text<'a>> {
+fn event_name<'a>(members: &Members<'a>) -> Option<Text<'a>> {
     let name = members.get("event_name").and_then(decode_string);
     name.filter(|name| !name.trim().is_empty())
 }
@@ -126,7 +127,7 @@ impl<'a> Parts<'a> {
             }
             Class::Entity(activity, entity) => self.entity(activity, entity),
             Class::Unknown => {
-                self.classify(0, "Base Event", Activity::OTHER);
+                self.classify(BASE_EVENT, "Base Event", Activity::OTHER);
                 self.event.metadata.profiles = HOST_PROFILE;
                 self.place_doer();
             }

@@ -27,7 +27,7 @@ pub(super) enum Class {
     Unknown,
 }
 
-/// Whose account an event is about.
+/// The account that an event is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AccountOf {
     /// The account of the user whom the record names.

@@ -1,8 +1,9 @@
-//! What the events of audit logs and of notifications have in common.
+//! Parts that the events of audit logs and of notifications have in common.
 
 use std::borrow::Cow;
 
-use super::super::{Origin, RecordId};
+use super::super::origin::Origin;
+use super::super::record_id::RecordId;
 use super::event::{Event, Metadata, OCSF_VERSION, Product, Text, Transformation};
 use super::mapping::MAPPING_VERSION;
 use super::members::{Members, Value};

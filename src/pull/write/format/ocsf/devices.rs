@@ -1,4 +1,4 @@
-//! What was looked at or changed.
+//! Things that were looked at or changed: devices and, where none is named, what the event name is about.
 
 use std::borrow::Cow;
 

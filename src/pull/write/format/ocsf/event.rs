@@ -4,12 +4,15 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use super::super::RecordId;
+use super::super::record_id::RecordId;
 use super::activity::Activity;
 use super::members::{Members, Value};
 
 /// The version that events are written for; they are valid in later ones up to 1.8.0 as well.
 pub(super) const OCSF_VERSION: &str = "1.5.0";
+
+/// The class of events that have no class of their own.
+pub(super) const BASE_EVENT: u16 = 0;
 
 /// Informational.
 const SEVERITY_ID: u8 = 1;

@@ -168,7 +168,7 @@ pub(super) const AUDIT_LOGS: &[(&str, Class)] = &[
     ("User Preference Set", Entity(entity::UPDATE, "User preference")),
 ];
 
-/// What an API request did, by its method; any other method is Other.
+/// Activities of API requests, by method; any other method is Other.
 pub(super) const METHODS: &[(&str, Activity)] = &[
     ("GET", web::READ),
     ("HEAD", web::READ),
@@ -178,7 +178,7 @@ pub(super) const METHODS: &[(&str, Activity)] = &[
     ("DELETE", web::DELETE),
 ];
 
-/// What was done with a web resource, by `details.action`; any other word is Other.
+/// Activities on web resources, by `details.action`; any other word is Other.
 pub(super) const ACTIONS: &[(&str, Activity)] = &[
     ("create", web::CREATE),
     ("delete", web::DELETE),
@@ -187,7 +187,7 @@ pub(super) const ACTIONS: &[(&str, Activity)] = &[
     ("share", web::SHARE),
 ];
 
-/// How a sign-in ended, by `details.success` or `details.result`: true for success.
+/// Results of sign-ins, by `details.success` or `details.result`: true for success.
 pub(super) const RESULTS: &[(&str, bool)] = &[
     ("true", true),
     ("success", true),

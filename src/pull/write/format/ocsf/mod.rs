@@ -24,33 +24,29 @@ mod members;
 mod notification;
 mod people;
 
-use super::{Origin, RecordId};
+use std::borrow::Cow;
+
+use super::origin::Origin;
+use super::record_id::RecordId;
 use crate::api::Source;
-use members::Members;
+use event::BASE_EVENT;
 
 pub use mapping::MAPPING_VERSION;
 
-/// The event of `record` on one line.
-pub(super) fn line(record: &str, id: RecordId, origin: Origin<'_>) -> String {
+/// The event of `record` on one line, and the event name if the mapping does not know it.
+pub(super) fn line(record: &str, id: RecordId, origin: Origin<'_>) -> (String, Option<String>) {
     let event = match origin.source {
         Source::AuditLogs => audit_log::event(record, id, &origin),
         Source::Notifications => notification::event(record, id, &origin),
     };
-    serde_json::to_string(&event)
-        .expect("an event has text for keys, and writing to memory cannot fail")
+    let text = serde_json::to_string(&event)
+        .expect("an event has text for keys, and writing to memory cannot fail");
+    let name = event.metadata.event_code;
+    let unknown_name = name.filter(|_| event.class_uid == BASE_EVENT);
+    (text, unknown_name.map(Cow::into_owned))
 }
 
 /// Every event name that the mapping knows.
 pub fn mapped_event_names() -> impl Iterator<Item = &'static str> {
     mapping::AUDIT_LOGS.iter().map(|(name, _)| *name)
-}
-
-/// The event name of an audit log that the mapping does not know, if it names one.
-pub(super) fn unknown_event_name(record: &str, source: Source) -> Option<String> {
-    if source != Source::AuditLogs {
-        return None;
-    }
-    let name = audit_log::event_name(&Members::of(record))?;
-    let name = name.trim();
-    audit_log::class_of(name).is_none().then(|| name.to_owned())
 }

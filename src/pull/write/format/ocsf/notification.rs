@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::super::{Origin, RecordId};
+use super::super::origin::Origin;
+use super::super::record_id::RecordId;
 use super::activity::finding;
 use super::common;
 use super::event::{Event, FindingInfo, Resource};

@@ -1,4 +1,4 @@
-//! Who did it, and whose account it was.
+//! People: the one who acted, and the one whose account it was.
 
 use std::borrow::Cow;
 
