@@ -92,5 +92,6 @@ fn printer(config: &Config) -> Result<Printer, pull::Error> {
         .map(|path| Checkpoint::open(path, config.origin.as_str()))
         .transpose()?;
     let output = cli::output::open(config.output.as_deref()).map_err(pull::Error::Output)?;
-    Ok(Printer::new(output, checkpoint))
+    let printer = Printer::new(output, checkpoint);
+    Ok(printer.with_format(config.format, config.host.clone()))
 }

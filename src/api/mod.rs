@@ -42,5 +42,5 @@ pub use source::Source;
 pub use token::DEFAULT_TOKEN_EXPIRATION_TIME;
 pub use window::{TimeBase, Window};
 
-pub(crate) use http::Urgency;
+pub(crate) use http::{Urgency, clean_server_text};
 pub(crate) use record::{TextRange, parse_time, sort_oldest_first};

@@ -174,6 +174,14 @@ pub(crate) struct Args {
     #[arg(help_heading = TO, long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
 
+    /// Content of a line: raw, envelope or ocsf
+    ///
+    /// raw is the record as the API wrote it; envelope adds an id, the source, the host and the organisation; ocsf makes an
+    /// event of OCSF 1.5.0 of it. A checkpoint goes by the record, so another format repeats nothing. [env: VERKADA_FORMAT]
+    /// [default: raw]
+    #[arg(help_heading = TO, long, value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+
     /// Show more on standard error; -vv shows each request
     ///
     /// -v shows what is read and what is retried. [env: RUST_LOG]

@@ -36,4 +36,5 @@ pub(super) use answer::{Answer, Keys, Unusable};
 pub(super) use pace::Pacer;
 pub(crate) use pace::Urgency;
 pub(super) use retry::RetryPolicy;
+pub(crate) use server_text::clean as clean_server_text;
 pub(super) use transport::{API_KEY_HEADER, Call, TOKEN_HEADER, Transport};

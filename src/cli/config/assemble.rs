@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use verkada_audit_logs::demo::DemoServer;
-use verkada_audit_logs::pull::{DEFAULT_OVERLAP_MINUTES, Period, Pull};
+use verkada_audit_logs::pull::{DEFAULT_OVERLAP_MINUTES, Format, Period, Pull};
 use verkada_audit_logs::{
     CRON_INTERVAL_MINUTES, DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE,
     MOST_REQUESTS_PER_MINUTE, Source, VerkadaApiBuilder,
@@ -29,6 +29,9 @@ pub(crate) struct Config {
     /// The name that a checkpoint is bound to: the host that is read.
     pub(crate) origin: String,
     pub(crate) output: Option<PathBuf>,
+    pub(crate) format: Format,
+    /// The host that is read, as envelopes and events name it.
+    pub(crate) host: String,
     /// Set if the range was given by `--since`, which cannot stand beside `--start`.
     pub(crate) is_since: bool,
     /// Kept alive for the whole run.
@@ -83,12 +86,26 @@ impl Config {
             client: with_options(target.client, args, &settings, is_long)?,
             pull,
             checkpoint,
+            host: host_of(&target.origin).to_owned(),
             origin: target.origin,
             output,
+            format: format(args, &settings)?,
             is_since: args.since.is_some(),
             _demo: target.demo,
         })
     }
+}
+
+fn format(args: &Args, settings: &Settings<'_>) -> Result<Format, UsageError> {
+    let setting = settings.pick(&args.format, "--format", "VERKADA_FORMAT")?;
+    setting.map_or(Ok(Format::default()), |setting| setting.parse())
+}
+
+/// The host in an address, with its port if it has one. The simulated organisation has a name instead.
+fn host_of(origin: &str) -> &str {
+    let after_scheme = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+    let end = after_scheme.find('/').unwrap_or(after_scheme.len());
+    &after_scheme[..end]
 }
 
 /// Warns of what is allowed and yet does nothing.

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, UNIX_EPOCH};
 
+use super::format::Printable;
 use crate::digest::{hexadecimal, sha256};
 use crate::files;
 use crate::pull::checkpoint::{Announcement, OutputMark};
-use crate::pull::read::Line;
 
 /// This much of the end of a file is compared to recognise it.
 const COMPARED_BYTES: u64 = 4_096;
@@ -70,9 +70,9 @@ impl Output {
 
     /// Writes `lines`, each with a line feed, and flushes. With `durable`, a file is synced as well. If it fails,
     /// a file is left as it was before, so that it ends with a whole line.
-    pub(super) fn write<'a>(
+    pub(super) fn write(
         &mut self,
-        lines: impl Iterator<Item = &'a Line>,
+        lines: impl Iterator<Item = impl Printable>,
         durable: bool,
     ) -> io::Result<()> {
         match &mut self.0 {
@@ -211,13 +211,13 @@ impl Write for Counted<'_> {
 }
 
 /// Writes `lines`, each with a line feed, and flushes.
-fn write_lines<'a>(
+fn write_lines(
     target: &mut dyn Write,
-    lines: impl Iterator<Item = &'a Line>,
+    lines: impl Iterator<Item = impl Printable>,
 ) -> io::Result<()> {
     let mut buffer = Vec::with_capacity(BUFFER_BYTES);
     for line in lines {
-        let text = line.text.as_str();
+        let text = line.text();
         if buffer.len() + text.len() >= BUFFER_BYTES {
             write_all(target, &buffer)?;
             buffer.clear();
@@ -249,6 +249,7 @@ mod tests {
     use std::fs;
 
     use super::*;
+    use crate::pull::read::Line;
 
     /// A file that holds an acknowledged line.
     fn acknowledged(path: &Path) -> (Output, OutputMark) {

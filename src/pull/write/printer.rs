@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::faults::{Faults, Moment};
+use super::format::{Format, Formatter, Ordinals, PendingLine, Printable};
 use super::output::{Output, Tail};
+use crate::api::Source;
 use crate::pull::checkpoint::{
     Announcement, Checkpoint, Fingerprint, OutputMark, Sighting, Watermark,
 };
@@ -20,6 +22,7 @@ const LONGEST_UNSAVED: Duration = Duration::from_secs(5);
 /// Writes slices, each record once, and moves the checkpoint after them.
 pub struct Printer {
     output: Output,
+    formatter: Formatter,
     checkpoint: Option<Checkpoint>,
     overlap: i64,
     faults: Faults,
@@ -30,10 +33,11 @@ pub struct Printer {
 }
 
 impl Printer {
-    /// Prints to `output`; with a checkpoint, only records that its ledger does not hold yet.
+    /// Prints records as they are to `output`; with a checkpoint, only those that its ledger does not hold yet.
     pub fn new(output: Output, checkpoint: Option<Checkpoint>) -> Self {
         Self {
             output,
+            formatter: Formatter::new(Format::Raw, String::new()),
             checkpoint,
             overlap: 0,
             faults: Faults::default(),
@@ -41,6 +45,13 @@ impl Printer {
             has_unsaved_progress: false,
             saved_at: Instant::now(),
         }
+    }
+
+    /// Prints lines in `format`. `host` is where the records come from, such as `api.eu.verkada.com`.
+    #[must_use]
+    pub fn with_format(mut self, format: Format, host: String) -> Self {
+        self.formatter = Formatter::new(format, host);
+        self
     }
 
     #[doc(hidden)]
@@ -113,16 +124,26 @@ impl Printer {
     /// clock is not known.
     pub(in crate::pull) fn print(&mut self, slice: &Slice, read_at: i64) -> Result<u64, Error> {
         let Some(checkpoint) = &mut self.checkpoint else {
-            self.output
-                .write(slice.lines.iter(), false)
-                .map_err(Error::Output)?;
+            let organisation = slice.organisations.most_named();
+            self.formatter.note_organisation(organisation);
+            let lines = self.formatter.lines(&slice.lines, slice.source);
+            self.output.write(lines, false).map_err(Error::Output)?;
             return Ok(slice.lines.len() as u64);
         };
         let number = self.slices;
         self.slices += 1;
         let die = |moment| self.faults.die(moment, number);
         checkpoint.check_organisation(&slice.organisations)?;
-        let fresh = fresh_lines(checkpoint, slice, self.faults);
+        let organisation = checkpoint.state.organization_id.as_deref();
+        self.formatter.note_organisation(organisation);
+        let ordinals = self.formatter.ordinals();
+        let fresh = fresh_lines(checkpoint, slice, ordinals, self.faults);
+        let formatter = &self.formatter;
+        let lines = || {
+            fresh
+                .iter()
+                .map(|fresh| fresh.formatted(formatter, slice.source))
+        };
         if self.faults.save_first {
             acknowledge(checkpoint, slice, read_at, &fresh, self.overlap);
             checkpoint.save()?;
@@ -134,10 +155,10 @@ impl Printer {
         };
         checkpoint.check_lock()?;
         if let Some(mark) = &mark {
-            announce(checkpoint, mark, &fresh)?;
+            announce(checkpoint, mark, lines())?;
         }
         die(Moment::BeforeWrite)?;
-        let written = self.output.write(fresh.iter().map(|(line, _)| *line), true);
+        let written = self.output.write(lines(), true);
         if written.is_err() && mark.is_some() && self.output.mark().ok() == Some(mark) {
             // Nothing of it is left, so bytes after the mark are not the announced ones from now on.
             checkpoint.announce(None)?;
@@ -188,14 +209,12 @@ fn end_torn_line(output: &mut Output) -> Result<(), Error> {
 }
 
 /// Makes a half-written slice recognisable to the next run.
-fn announce(
+fn announce<'a>(
     checkpoint: &mut Checkpoint,
     mark: &OutputMark,
-    fresh: &[(&Line, Sighting)],
+    lines: impl Iterator<Item = PendingLine<'a>>,
 ) -> Result<(), Error> {
-    let lengths = fresh
-        .iter()
-        .map(|(line, _)| line.text.as_str().len() as u64 + 1);
+    let lengths = lines.map(|line| line.text().len() as u64 + 1);
     let announcement = Announcement {
         offset: mark.length,
         bytes: lengths.sum(),
@@ -203,27 +222,50 @@ fn announce(
     Ok(checkpoint.announce(Some(announcement))?)
 }
 
-/// The lines that have not been printed yet, with their fingerprints.
+/// A record that has not been printed yet.
+struct FreshLine<'a> {
+    line: &'a Line,
+    sighting: Sighting,
+    /// Its number among all identical records of its slice, those that were printed before included; `None` in a format
+    /// without ids.
+    ordinal: Option<u32>,
+}
+
+impl<'a> FreshLine<'a> {
+    fn formatted(&self, formatter: &'a Formatter, source: Source) -> PendingLine<'a> {
+        let fingerprint = self.sighting.fingerprint;
+        formatter.numbered_line(self.line, source, fingerprint, self.ordinal)
+    }
+}
+
+/// The records that have not been printed yet.
 fn fresh_lines<'a>(
     checkpoint: &mut Checkpoint,
     slice: &'a Slice,
+    mut ordinals: Option<Ordinals>,
     faults: Faults,
-) -> Vec<(&'a Line, Sighting)> {
+) -> Vec<FreshLine<'a>> {
     let sightings: Vec<_> = slice.lines.iter().map(sighting).collect();
     let missing = checkpoint
         .state
         .source_mut(slice.source)
         .ledger
         .missing(sightings.iter().copied());
-    let mut fresh: Vec<_> = slice
-        .lines
-        .iter()
-        .zip(sightings)
+    let numbered = slice.lines.iter().zip(sightings).map(|(line, sighting)| {
+        let counted = ordinals.as_mut();
+        let ordinal = counted.map(|ordinals| ordinals.next(sighting.fingerprint));
+        FreshLine {
+            line,
+            sighting,
+            ordinal,
+        }
+    });
+    let mut fresh: Vec<_> = numbered
         .zip(missing)
         .filter_map(|(line, missing)| missing.then_some(line))
         .collect();
     if faults.collapse_twins {
-        fresh.dedup_by_key(|(_, sighting)| sighting.fingerprint);
+        fresh.dedup_by_key(|fresh| fresh.sighting.fingerprint);
     }
     fresh
 }
@@ -242,12 +284,12 @@ fn acknowledge(
     checkpoint: &mut Checkpoint,
     slice: &Slice,
     read_at: i64,
-    fresh: &[(&Line, Sighting)],
+    fresh: &[FreshLine<'_>],
     overlap: i64,
 ) {
     let state = checkpoint.state.source_mut(slice.source);
-    for (line, sighting) in fresh {
-        state.ledger.add(*sighting, line.findable_until);
+    for fresh in fresh {
+        state.ledger.add(fresh.sighting, fresh.line.findable_until);
     }
     let mut watermark = state
         .watermark

@@ -5,11 +5,13 @@
 //! checkpoint and `verify` go.
 //!
 //! ```text
-//! line ---> envelope, ocsf/ ---> origin, record_id    one record, its number among twins, its place -> one line
-//! record_text                                         a line of any format -> the record
+//! formatter                                  the lines of a run, each put together when it is written
+//!   `--> line ---> envelope, ocsf/ ---> origin, record_id    one record, its number among twins, its place -> one line
+//! record_text                                a line of any format -> the record
 //! ```
 
 mod envelope;
+mod formatter;
 mod line;
 mod ocsf;
 mod origin;
@@ -21,3 +23,5 @@ pub use ocsf::{MAPPING_VERSION, mapped_event_names};
 pub use origin::Origin;
 pub use record_id::RecordId;
 pub use record_text::record_text;
+
+pub(super) use formatter::{Formatter, Ordinals, PendingLine, Printable};
