@@ -17,8 +17,17 @@ use verkada_audit_logs::pull::Output;
 pub(crate) fn open(path: Option<&Path>) -> io::Result<Output> {
     match path {
         Some(path) => Output::append(path).map_err(|error| unusable(path, &error)),
-        None => Ok(Output::stream(standard_output()?)),
+        None => Output::standard(standard_output()?),
     }
+}
+
+/// Reports whether the lines go to a file, which shows the next run what it holds.
+pub(crate) fn is_file(path: Option<&Path>) -> bool {
+    let metadata = match path {
+        Some(path) => std::fs::metadata(path),
+        None => duplicate_standard_output().and_then(|output| output.metadata()),
+    };
+    metadata.is_ok_and(|metadata| metadata.is_file())
 }
 
 fn unusable(path: &Path, error: &io::Error) -> io::Error {
@@ -35,7 +44,7 @@ fn unusable(path: &Path, error: &io::Error) -> io::Error {
 /// Where standard output was closed, the runtime has put the null device in its place, which would swallow every record.
 /// It opens that for reading too, as a shell does not. Some programs that start others do as well; they get the same error.
 fn standard_output() -> io::Result<File> {
-    let mut output = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+    let mut output = duplicate_standard_output()?;
     let device = output.metadata()?.rdev();
     let is_null = std::fs::metadata("/dev/null").is_ok_and(|null| null.rdev() == device);
     if is_null && output.read(&mut [0]).is_ok() {
@@ -44,4 +53,8 @@ fn standard_output() -> io::Result<File> {
         return Err(io::Error::other(reason));
     }
     Ok(output)
+}
+
+fn duplicate_standard_output() -> io::Result<File> {
+    Ok(File::from(io::stdout().as_fd().try_clone_to_owned()?))
 }

@@ -1,10 +1,13 @@
-//! What the system must provide before a run begins: open files and threads.
+//! The system's limits, looked at before a run begins: open files, threads and the size of files.
 
 use std::io;
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use rustix::process::{Resource, getrlimit};
+use signal_hook::consts::SIGXFSZ;
+use signal_hook::flag;
 use tokio::runtime::{Builder, Runtime};
 
 /// A run holds fewer files open than this: its own, the runtime's, and a few connections. With fewer allowed it would fail
@@ -37,7 +40,14 @@ pub(crate) fn runtime() -> Result<Runtime, String> {
         .build()
         .map_err(|error| format!("the program cannot start: {error}"))?;
     runtime.spawn_blocking(|| ());
+    report_full_files().map_err(|error| format!("the program cannot start: {error}"))?;
     Ok(runtime)
+}
+
+/// Has a write past the limit on the size of files (`ulimit -f`) fail like one to a full disk. Without a handler for its
+/// signal it would end the process without a word.
+fn report_full_files() -> io::Result<()> {
+    flag::register(SIGXFSZ, Arc::default()).map(drop)
 }
 
 fn check_threads() -> io::Result<()> {

@@ -39,7 +39,7 @@ pub(super) async fn prepare(
         // The beginning of a first run is saved before anything can fail or be stopped, so that the next run catches up
         // from there.
         let has_begun = note_starts(pull, api, printer, clock, &plans);
-        printer.begin(has_begun, pull.overlap_seconds)?;
+        printer.begin(has_begun, pull.overlap_seconds, clock.now())?;
     }
     check_new_key(pull, api, printer, clock).await?;
     // The answer may have shown that the clock is wrong.
@@ -49,7 +49,7 @@ pub(super) async fn prepare(
         save_beginning(printer, has_begun)?;
     } else {
         // Only now: not a byte of the output may be touched for another organisation.
-        printer.begin(has_begun, pull.overlap_seconds)?;
+        printer.begin(has_begun, pull.overlap_seconds, clock.now())?;
     }
     Ok(plans)
 }

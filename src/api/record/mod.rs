@@ -78,6 +78,14 @@ impl Record {
         }
     }
 
+    /// Reads one record from `line`, compact JSON. `None` if it is anything else.
+    pub(crate) fn from_line(line: &str) -> Option<Self> {
+        let scan = Scan::new(line);
+        let (outline, end) = Outline::read(line, &scan, 0).ok()?;
+        scan.end(end).ok()?;
+        Some(Self::new(&Arc::new(line.to_owned()), outline))
+    }
+
     /// The text of the record exactly as sent, white space included. Only what JSON does not allow in a string is
     /// changed: a raw control character is escaped (`\u000a`), and bytes that are not UTF-8 are U+FFFD.
     pub fn text(&self) -> &str {

@@ -10,6 +10,7 @@ use super::exit_code::{ExitCode, is_closed_pipe};
 use super::messages::{LogFormat, report_error};
 use super::restart::say_how_to_carry_on;
 use crate::cli::config::Config;
+use crate::cli::output;
 
 /// Reports the failures, and returns the exit code. `signal` is the code of the signal that came, if any.
 pub(crate) fn finish(
@@ -78,9 +79,10 @@ fn failure(config: &Config, source: Source, error: &pull::Error) -> (Option<Stri
         _ => format!("{source}: "),
     };
     let advice = match error {
-        // A file of --output shows the next run what it holds already.
-        pull::Error::Checkpoint(CheckpointError::Save { .. }) if config.output.is_none() => {
-            "; the next run prints again what standard output took since the last save"
+        pull::Error::Checkpoint(CheckpointError::Save { .. })
+            if !output::is_file(config.output.as_deref()) =>
+        {
+            "; the next run prints again what the output took since the last save"
         }
         _ => "",
     };

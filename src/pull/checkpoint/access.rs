@@ -4,7 +4,6 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::announcement::Announcement;
 use super::file::{self, CheckpointFile, Unreadable};
 use super::lock::{Lock, NotLocked};
 use super::state::State;
@@ -180,28 +179,12 @@ impl Checkpoint {
                 state.ledger.forget_before(watermark.remembered);
             }
         }
+        self.state.forget_recovered();
         let file = CheckpointFile::from(&self.state);
         let saved = files::replace(&self.path, |writer| {
             Ok(serde_json::to_writer(writer, &file)?)
         });
         saved.map_err(|error| CheckpointError::Save {
-            path: self.path.clone(),
-            error,
-        })
-    }
-
-    /// The write that an earlier run had announced when it ended.
-    pub(in crate::pull) fn announced(&self) -> Option<Announcement> {
-        self.lock.announced()
-    }
-
-    /// Notes durably what is about to be written to the output; `None` withdraws an announcement.
-    pub(in crate::pull) fn announce(
-        &mut self,
-        announcement: Option<Announcement>,
-    ) -> Result<(), CheckpointError> {
-        let noted = self.lock.announce(announcement);
-        noted.map_err(|error| CheckpointError::Save {
             path: self.path.clone(),
             error,
         })

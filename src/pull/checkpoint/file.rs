@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::fingerprint::Fingerprint;
 use super::ledger::Ledger;
 use super::output_mark::OutputMark;
+use super::recovered::Recovered;
 use super::state::{Beginning, Gap, SourceState, State, Watermark};
 
 /// The format that this program writes. It reads the earlier ones too.
@@ -18,31 +19,35 @@ const VERSION: u64 = 2;
 /// between, so serde's own tagged enums do not serve.
 enum Format {
     V1(FileV1),
-    V2(CheckpointFile<Ledger>),
+    V2(CheckpointFile<Ledger, Recovered>),
 }
 
-/// The file. `Entries` is [`Ledger`] when reading, and a reference to it when writing.
+/// The file. `Printed` is [`Ledger`] and `Written` is [`Recovered`] when reading, and references to them when writing.
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct CheckpointFile<Entries> {
+pub(super) struct CheckpointFile<Printed, Written> {
     version: u64,
     base_url: String,
     organization_id: Option<String>,
     key_fingerprint: String,
     used_by_schedule: bool,
-    audit_logs: SourceFile<Entries>,
-    notifications: SourceFile<Entries>,
+    audit_logs: SourceFile<Printed>,
+    notifications: SourceFile<Printed>,
     output: Option<OutputMark>,
+    #[serde(default)]
+    moved_outputs: Vec<OutputMark>,
+    #[serde(default)]
+    recovered: Written,
 }
 
 #[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-struct SourceFile<Entries> {
+struct SourceFile<Printed> {
     watermark: Option<Watermark>,
     provisional: bool,
     filter: Option<String>,
     gaps: Vec<Gap>,
-    printed: Entries,
+    printed: Printed,
 }
 
 /// Format 1, which knew nothing of filters, gaps, and who uses it.
@@ -135,7 +140,7 @@ fn check_times(state: &State) -> Result<(), Unreadable> {
     ))
 }
 
-impl<'a> From<&'a State> for CheckpointFile<&'a Ledger> {
+impl<'a> From<&'a State> for CheckpointFile<&'a Ledger, &'a Recovered> {
     fn from(state: &'a State) -> Self {
         let source = |source: &'a SourceState| SourceFile {
             watermark: source.watermark,
@@ -153,6 +158,8 @@ impl<'a> From<&'a State> for CheckpointFile<&'a Ledger> {
             audit_logs: source(&state.audit_logs),
             notifications: source(&state.notifications),
             output: state.output.clone(),
+            moved_outputs: state.moved_outputs.clone(),
+            recovered: &state.recovered,
         }
     }
 }
@@ -182,12 +189,13 @@ impl From<FileV1> for State {
             audit_logs: source(file.audit_logs),
             notifications: source(file.notifications),
             output: file.output,
+            ..Self::default()
         }
     }
 }
 
-impl From<CheckpointFile<Ledger>> for State {
-    fn from(file: CheckpointFile<Ledger>) -> Self {
+impl From<CheckpointFile<Ledger, Recovered>> for State {
+    fn from(file: CheckpointFile<Ledger, Recovered>) -> Self {
         let source = |source: SourceFile<Ledger>| SourceState {
             watermark: source.watermark,
             beginning: if source.provisional {
@@ -207,21 +215,36 @@ impl From<CheckpointFile<Ledger>> for State {
             audit_logs: source(file.audit_logs),
             notifications: source(file.notifications),
             output: file.output,
+            moved_outputs: file.moved_outputs,
+            recovered: file.recovered,
         }
     }
 }
 
-/// A list of `[fingerprint in hexadecimal, findable until, count]`.
 impl Serialize for Ledger {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut list = serializer.serialize_seq(None)?;
-        for (Fingerprint(fingerprint), findable_until, count) in self.iter() {
-            let digits = hexadecimal_digits(fingerprint);
-            let digits = str::from_utf8(&digits).map_err(S::Error::custom)?;
-            list.serialize_element(&(digits, findable_until, count))?;
-        }
-        list.end()
+        serialize_entries(self.iter(), serializer)
     }
+}
+
+impl Serialize for Recovered {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serialize_entries(self.iter(), serializer)
+    }
+}
+
+/// Writes a list of `[fingerprint in hexadecimal, Unix second until which it is remembered, count]`.
+fn serialize_entries<S: Serializer>(
+    entries: impl Iterator<Item = (Fingerprint, i64, u32)>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let mut list = serializer.serialize_seq(None)?;
+    for (Fingerprint(fingerprint), until, count) in entries {
+        let digits = hexadecimal_digits(fingerprint);
+        let digits = str::from_utf8(&digits).map_err(S::Error::custom)?;
+        list.serialize_element(&(digits, until, count))?;
+    }
+    list.end()
 }
 
 /// Formats without an allocation: there may be hundreds of thousands.
@@ -238,30 +261,44 @@ fn parse_digits(digits: &str) -> Option<u128> {
 
 impl<'de> Deserialize<'de> for Ledger {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reader;
+        deserialize_entries(deserializer)
+    }
+}
 
-        impl<'de> Visitor<'de> for Reader {
-            type Value = Ledger;
+impl<'de> Deserialize<'de> for Recovered {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserialize_entries(deserializer)
+    }
+}
 
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a list of printed records")
-            }
+/// Reads a list that [`serialize_entries`] has written.
+fn deserialize_entries<'de, D: Deserializer<'de>, Entries>(
+    deserializer: D,
+) -> Result<Entries, D::Error>
+where
+    Entries: FromIterator<(Fingerprint, i64, u32)>,
+{
+    struct Reader;
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Ledger, A::Error> {
-                let mut printed = Vec::new();
-                while let Some((fingerprint, findable_until, count)) =
-                    list.next_element::<(&str, i64, u32)>()?
-                {
-                    let fingerprint = parse_digits(fingerprint)
-                        .ok_or_else(|| A::Error::custom("not a fingerprint"))?;
-                    printed.push((Fingerprint(fingerprint), findable_until, count));
-                }
-                Ok(printed.into_iter().collect())
-            }
+    impl<'de> Visitor<'de> for Reader {
+        type Value = Vec<(Fingerprint, i64, u32)>;
+
+        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+            formatter.write_str("a list of fingerprints")
         }
 
-        deserializer.deserialize_seq(Reader)
+        fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+            let mut entries = Vec::new();
+            while let Some((fingerprint, until, count)) = list.next_element::<(&str, i64, u32)>()? {
+                let fingerprint = parse_digits(fingerprint)
+                    .ok_or_else(|| A::Error::custom("not a fingerprint"))?;
+                entries.push((Fingerprint(fingerprint), until, count));
+            }
+            Ok(entries)
+        }
     }
+
+    Ok(deserializer.deserialize_seq(Reader)?.into_iter().collect())
 }
 
 #[cfg(test)]
@@ -291,6 +328,7 @@ mod tests {
             to: 1_500,
         }];
         state.is_scheduled = true;
+        state.recovered = [(Fingerprint(9), 1_900, 2)].into_iter().collect();
         state.notifications.watermark = Some(Watermark::starting_at(900));
         state.notifications.beginning = Beginning::Provisional;
         state

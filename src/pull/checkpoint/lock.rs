@@ -5,7 +5,6 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::announcement::Announcement;
 use crate::files;
 
 /// Length of the text in the file. It never changes, so that a single write replaces the text whole: a run that is
@@ -20,7 +19,6 @@ const MOST_ATTEMPTS: usize = 100;
 pub(super) struct Lock {
     file: File,
     path: PathBuf,
-    announced: Option<Announcement>,
 }
 
 /// Why the lock was not acquired.
@@ -45,7 +43,7 @@ impl Lock {
             let mut file = open(path)?;
             let locked = file.try_lock();
             let mut text = String::new();
-            // A text that cannot be read names no holder and announces nothing.
+            // A text that cannot be read names no holder.
             let _ = (&mut file)
                 .take(TEXT_BYTES as u64)
                 .read_to_string(&mut text);
@@ -56,10 +54,9 @@ impl Lock {
                     return Err(files::at("locking", path, &error).into());
                 }
             }
-            let mut lock = Self {
+            let lock = Self {
                 file,
                 path: path.to_owned(),
-                announced: text.lines().find_map(Announcement::parse),
             };
             // The file may have been removed between opening and locking, and another run may hold a new one.
             if lock.is_held() {
@@ -84,23 +81,8 @@ impl Lock {
         &self.path
     }
 
-    /// The write that an earlier run had announced when it ended, or that this one has announced since.
-    pub(super) fn announced(&self) -> Option<Announcement> {
-        self.announced
-    }
-
-    /// Notes durably what is about to be written to the output; `None` withdraws an announcement.
-    pub(super) fn announce(&mut self, announcement: Option<Announcement>) -> io::Result<()> {
-        self.announced = announcement;
-        self.write()?;
-        self.file.sync_data()
-    }
-
-    fn write(&mut self) -> io::Result<()> {
-        let mut text = format!("process {}\n", std::process::id());
-        if let Some(announcement) = self.announced {
-            text.push_str(&announcement.to_string());
-        }
+    fn write(&self) -> io::Result<()> {
+        let text = format!("process {}\n", std::process::id());
         let padding = TEXT_BYTES - 1;
         self.file
             .write_all_at(format!("{text:<padding$}\n").as_bytes(), 0)
@@ -133,25 +115,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_announced_is_found_by_the_next_run_until_it_is_withdrawn() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("lock");
-        let longest = Announcement {
-            offset: u64::MAX,
-            bytes: u64::MAX,
-        };
-        for announcement in [Some(longest), None] {
-            let mut lock = Lock::acquire(&path).unwrap();
-            lock.announce(announcement).unwrap();
-            drop(lock);
-            for _ in 0..2 {
-                assert_eq!(Lock::acquire(&path).unwrap().announced(), announcement);
-            }
-            assert_eq!(fs::read(&path).unwrap().len(), TEXT_BYTES);
-        }
-    }
-
-    #[test]
     fn a_second_run_learns_who_holds_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("lock");
@@ -163,7 +126,7 @@ mod tests {
     }
     #[test]
     fn a_lock_file_that_was_not_written_by_a_run_names_no_holder() {
-        assert_eq!(holder("process 42   \nwrites 1 bytes at 2\n"), "process 42");
+        assert_eq!(holder("process 42   \nanything else\n"), "process 42");
         for text in ["", "\n", "process \u{1b}[2J", "process -1", "anything else"] {
             assert_eq!(holder(text), "process unknown", "{text:?}");
         }

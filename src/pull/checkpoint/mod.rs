@@ -5,22 +5,22 @@
 //!
 //! ```text
 //! access ---> file ---> state ---> ledger ---> fingerprint    what was printed
+//!   |                     |------> recovered                  what was written and never acknowledged
 //!   |                     `------> output_mark                how the output is recognised
-//!   `-------> lock ---> announcement                          what is about to be written
+//!   `-------> lock                                            one run at a time
 //! ```
 
 mod access;
-mod announcement;
 mod file;
 mod fingerprint;
 mod ledger;
 mod lock;
 mod output_mark;
+mod recovered;
 mod state;
 
 pub use access::{Checkpoint, CheckpointError};
 
-pub(super) use announcement::Announcement;
 pub(super) use fingerprint::Fingerprint;
 pub(super) use ledger::Sighting;
 pub(super) use output_mark::OutputMark;

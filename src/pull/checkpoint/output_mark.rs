@@ -1,16 +1,40 @@
 //! How an output file is recognised by the next run.
 
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+
 use serde::{Deserialize, Serialize};
 
-/// An output file as it was when its last line was acknowledged.
+use crate::digest::{hexadecimal, sha256};
+
+/// This much before the end is compared to recognise a file.
+const COMPARED_BYTES: u64 = 4_096;
+
+/// An output file as it was when its last line was acknowledged. It is recognised by its content alone: a reboot may
+/// change the numbers that the system gives to devices and files.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(in crate::pull) struct OutputMark {
-    pub(in crate::pull) device: u64,
-    pub(in crate::pull) inode: u64,
-    /// Nanoseconds since the Unix epoch, where the file system knows: an inode is used again.
-    pub(in crate::pull) created: Option<u64>,
     /// Bytes that are acknowledged.
     pub(in crate::pull) length: u64,
-    /// SHA-256 of the last bytes before `length`.
-    pub(in crate::pull) end: String,
+    /// SHA-256 of the last bytes before `length`, in hexadecimal.
+    end: String,
+}
+
+impl OutputMark {
+    /// The mark of `file`, acknowledged up to `length`.
+    pub(in crate::pull) fn of(mut file: &File, length: u64) -> io::Result<Self> {
+        let compared = length.min(COMPARED_BYTES);
+        file.seek(SeekFrom::Start(length - compared))?;
+        let mut end = Vec::new();
+        file.take(compared).read_to_end(&mut end)?;
+        Ok(Self {
+            length,
+            end: hexadecimal(&sha256(&end)),
+        })
+    }
+
+    /// Reports whether `file` is the one that this is the mark of.
+    pub(in crate::pull) fn matches(&self, file: &File) -> io::Result<bool> {
+        Ok(file.metadata()?.len() >= self.length && Self::of(file, self.length)? == *self)
+    }
 }

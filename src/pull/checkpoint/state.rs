@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ledger::Ledger;
 use super::output_mark::OutputMark;
+use super::recovered::Recovered;
 use crate::api::Source;
 
 /// The contents of the file.
@@ -16,7 +17,11 @@ pub(in crate::pull) struct State {
     pub(in crate::pull) is_scheduled: bool,
     pub(in crate::pull) audit_logs: SourceState,
     pub(in crate::pull) notifications: SourceState,
+    /// The output file; `None` for a pipe.
     pub(in crate::pull) output: Option<OutputMark>,
+    /// Files that were moved away while a run wrote a slice, part of which is in them and not acknowledged.
+    pub(in crate::pull) moved_outputs: Vec<OutputMark>,
+    pub(in crate::pull) recovered: Recovered,
 }
 
 /// The progress of one source.
@@ -121,6 +126,14 @@ impl State {
     pub(in crate::pull) fn printed_through(&self) -> Option<i64> {
         let moved = self.watermarks().filter(Watermark::has_moved);
         moved.map(|watermark| watermark.through).max()
+    }
+
+    /// Drops the recovered records that every source has been read past.
+    pub(super) fn forget_recovered(&mut self) {
+        let passed = self.watermarks().map(|watermark| watermark.remembered);
+        if let Some(passed) = passed.min() {
+            self.recovered.forget_before(passed);
+        }
     }
 
     pub(in crate::pull) fn source_mut(&mut self, source: Source) -> &mut SourceState {

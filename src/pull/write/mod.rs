@@ -1,20 +1,28 @@
 //! Each record once, to an output.
 //!
 //! The printer leaves out what the checkpoint knows already, writes the rest, and moves the checkpoint when the write has
-//! succeeded. It also keeps track of where a run without a checkpoint would have to be started again.
+//! succeeded. A file only ever grows, so that whoever follows it sees each line once: what a killed run has written and
+//! not acknowledged is read back by the next run, and not written again. The room also keeps track of where a run without
+//! a checkpoint would have to be started again.
 //!
 //! ```text
-//! printer ---> output     a stream, or a file that is appended to
-//!    |-------> format/    what a line holds
+//! printer ---> output ---> file ---> tail      the end of a file, read back; a file that was rotated
+//!    |            `----------`-----> buffer    lines gathered into writes
+//!    |-------> unacknowledged                  the records of a killed run
+//!    |-------> format/                         the content of a line
 //!    `-------> faults     on purpose, for the simulation
 //! restart                 the `--start` to go on from by hand
 //! ```
 
+mod buffer;
 mod faults;
+mod file;
 mod format;
 mod output;
 mod printer;
 mod restart;
+mod tail;
+mod unacknowledged;
 
 pub use faults::{Faults, Moment};
 pub use format::{

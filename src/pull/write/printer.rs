@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::faults::{Faults, Moment};
-use super::format::{Format, Formatter, Ordinals, PendingLine, Printable};
-use super::output::{Output, Tail};
+use super::file::{FileChange, NoteChange};
+use super::format::{Format, Formatter, Ordinals, RecordId};
+use super::output::Output;
+use super::unacknowledged::UnacknowledgedLines;
 use crate::api::Source;
-use crate::pull::checkpoint::{
-    Announcement, Checkpoint, Fingerprint, OutputMark, Sighting, Watermark,
-};
+use crate::pull::checkpoint::{Checkpoint, Fingerprint, Sighting, Watermark};
 use crate::pull::error::Error;
 use crate::pull::read::{Line, Slice};
 
@@ -65,55 +65,40 @@ impl Printer {
         self.checkpoint.as_mut()
     }
 
-    /// Makes the output ready: what a killed run wrote and never acknowledged is cut off, and a file that the checkpoint
-    /// does not know yet is recorded before the first line goes into it. `has_begun` says that the checkpoint holds the
-    /// beginning of a source that is not saved yet: then it is, so that the next run catches up what a first run fails to
-    /// read. `overlap` says how many seconds later runs look back.
-    pub(in crate::pull) fn begin(&mut self, has_begun: bool, overlap: i64) -> Result<(), Error> {
+    /// Makes the output ready: the lines that a killed run wrote and never acknowledged are read back, and a file that the
+    /// checkpoint does not know yet is recorded before the first line goes into it. `has_begun` says that the checkpoint
+    /// holds the beginning of a source that is not saved yet: then it is, so that the next run catches up what a first run
+    /// fails to read. `overlap` says how many seconds later runs look back, `now` is the time in Unix seconds.
+    pub(in crate::pull) fn begin(
+        &mut self,
+        has_begun: bool,
+        overlap: i64,
+        now: i64,
+    ) -> Result<(), Error> {
         self.overlap = overlap;
         let Some(checkpoint) = &mut self.checkpoint else {
-            return end_torn_line(&mut self.output);
+            return self.output.end_torn_line().map_err(Error::Output);
         };
         checkpoint.check_lock()?;
-        let known = checkpoint.state.output.clone();
-        let announced = checkpoint.announced();
-        let tail = self
+        let state = &mut checkpoint.state;
+        let mut tail = UnacknowledgedLines::new(now);
+        let mark = self
             .output
-            .cut_to(known.as_ref(), announced)
+            .recover(state.output.as_ref(), &state.moved_outputs, &mut |line| {
+                tail.take(line);
+            })
             .map_err(Error::Output)?;
-        match tail {
-            Tail::None => {}
-            Tail::Cut(bytes) => {
-                tracing::info!(
-                    bytes,
-                    "cut off what a killed run had written and not acknowledged"
-                );
-            }
-            Tail::Foreign(bytes) => tracing::warn!(
-                bytes,
-                "another program has written to the file of --output since the last run; give it a file of its own"
-            ),
-        }
-        end_torn_line(&mut self.output)?;
-        let mark = self.output.mark().map_err(Error::Output)?;
-        if let Some(announced) = announced.filter(|_| mark.is_some()) {
-            let was_writing = known.is_some_and(|known| known.length == announced.offset);
-            if tail == Tail::None && mark != checkpoint.state.output && was_writing {
-                tracing::warn!(
-                    bytes = announced.bytes,
-                    "the file of --output is not the one that a killed run was writing to; at most this many bytes at the end of that file come again"
-                );
-            }
-            // Bytes after the mark are not the announced ones from now on.
-            checkpoint.announce(None)?;
-        }
-        let mut changed = has_begun;
-        if mark.is_some() && mark != checkpoint.state.output {
+        tail.report();
+        let has_tail = tail.move_to(state);
+        // A pipe says nothing about the file of earlier runs.
+        let has_new_mark = mark.is_some() && mark != state.output;
+        if has_new_mark {
             self.output.sync_name().map_err(Error::Output)?;
-            checkpoint.state.output = mark;
-            changed = true;
+            state.output = mark;
+            state.moved_outputs.clear();
         }
-        if changed {
+        // In one go with the mark, and before anything is written: the next run must not read these lines back again.
+        if has_begun || has_tail || has_new_mark {
             checkpoint.save()?;
         }
         Ok(())
@@ -126,8 +111,13 @@ impl Printer {
         let Some(checkpoint) = &mut self.checkpoint else {
             let organisation = slice.organisations.most_named();
             self.formatter.note_organisation(organisation);
-            let lines = self.formatter.lines(&slice.lines, slice.source);
-            self.output.write(lines, false).map_err(Error::Output)?;
+            let mut ordinals = self.formatter.ordinals();
+            let lines = slice.lines.iter().map(|line| {
+                let counted = ordinals.as_mut();
+                let id = counted.map(|ordinals| ordinals.next_id(sighting(line).fingerprint));
+                (line, id)
+            });
+            write(&mut self.output, &self.formatter, slice.source, lines, None)?;
             return Ok(slice.lines.len() as u64);
         };
         let number = self.slices;
@@ -138,42 +128,34 @@ impl Printer {
         self.formatter.note_organisation(organisation);
         let ordinals = self.formatter.ordinals();
         let fresh = fresh_lines(checkpoint, slice, ordinals, self.faults);
-        let formatter = &self.formatter;
-        let lines = || {
-            fresh
-                .iter()
-                .map(|fresh| fresh.formatted(formatter, slice.source))
-        };
+        let new: Vec<_> = fresh.iter().filter(|line| !line.is_recovered).collect();
+        let printed = new.len() as u64;
         if self.faults.save_first {
             acknowledge(checkpoint, slice, read_at, &fresh, self.overlap);
             checkpoint.save()?;
         }
-        let mark = if fresh.is_empty() {
-            None
-        } else {
-            self.output.mark().map_err(Error::Output)?
-        };
         checkpoint.check_lock()?;
-        if let Some(mark) = &mark {
-            announce(checkpoint, mark, lines())?;
-        }
         die(Moment::BeforeWrite)?;
-        let written = self.output.write(lines(), true);
-        if written.is_err() && mark.is_some() && self.output.mark().ok() == Some(mark) {
-            // Nothing of it is left, so bytes after the mark are not the announced ones from now on.
-            checkpoint.announce(None)?;
+        if printed > 0 {
+            let lines = new.into_iter().map(|fresh| (fresh.line, fresh.id));
+            let mut note_change = |change| note_change(checkpoint, change);
+            let (output, formatter) = (&mut self.output, &self.formatter);
+            write(
+                output,
+                formatter,
+                slice.source,
+                lines,
+                Some(&mut note_change),
+            )?;
         }
-        written.map_err(Error::Output)?;
         die(Moment::BeforeSave)?;
         if !self.faults.save_first {
             acknowledge(checkpoint, slice, read_at, &fresh, self.overlap);
         }
-        if !fresh.is_empty() {
-            checkpoint.state.output = self
-                .output
-                .mark()
-                .map_err(Error::Output)?
-                .or(checkpoint.state.output.take());
+        if printed > 0 {
+            // A pipe takes the place of a file: what is after the mark of that was not written by the latest run.
+            checkpoint.state.output = self.output.mark().map_err(Error::Output)?;
+            checkpoint.state.moved_outputs.clear();
         }
         // Where nothing was printed, nothing can be printed twice, so saving may wait a little.
         self.has_unsaved_progress = fresh.is_empty() && self.saved_at.elapsed() < LONGEST_UNSAVED;
@@ -182,7 +164,7 @@ impl Printer {
             self.saved_at = Instant::now();
         }
         die(Moment::AfterSave)?;
-        Ok(fresh.len() as u64)
+        Ok(printed)
     }
 
     /// Saves the progress that has waited so far.
@@ -199,65 +181,64 @@ impl Printer {
     }
 }
 
-fn end_torn_line(output: &mut Output) -> Result<(), Error> {
-    if output.end_torn_line().map_err(Error::Output)? {
-        tracing::warn!(
-            "the last line of the file of --output was torn; it was ended, and is not a whole record"
-        );
-    }
-    Ok(())
-}
-
-/// Makes a half-written slice recognisable to the next run.
-fn announce<'a>(
-    checkpoint: &mut Checkpoint,
-    mark: &OutputMark,
-    lines: impl Iterator<Item = PendingLine<'a>>,
+/// Writes records, each in the format of the run. They have ids unless the format is without.
+fn write<'a>(
+    output: &mut Output,
+    formatter: &'a Formatter,
+    source: Source,
+    lines: impl Iterator<Item = (&'a Line, Option<RecordId>)>,
+    note_change: Option<&mut NoteChange<'_>>,
 ) -> Result<(), Error> {
-    let lengths = lines.map(|line| line.text().len() as u64 + 1);
-    let announcement = Announcement {
-        offset: mark.length,
-        bytes: lengths.sum(),
-    };
-    Ok(checkpoint.announce(Some(announcement))?)
+    if formatter.is_raw() {
+        return output.write(lines.map(|(line, _)| line).collect(), note_change);
+    }
+    let lines = lines.map(|(line, id)| {
+        let id = id.unwrap_or_else(|| RecordId::of(line.text.as_str(), 1));
+        formatter.pending(line, source, id)
+    });
+    output.write(lines.collect(), note_change)
 }
 
-/// A record that has not been printed yet.
+/// Saves that lines go into another file from now on. If a run is killed before it has acknowledged them, the next one
+/// reads them back, together with those in the file that was left.
+fn note_change(checkpoint: &mut Checkpoint, change: FileChange) -> Result<(), Error> {
+    let left = checkpoint.state.output.replace(change.mark);
+    if change.has_left_lines {
+        checkpoint.state.moved_outputs.extend(left);
+    }
+    Ok(checkpoint.save()?)
+}
+
+/// A line that no acknowledged slice holds.
 struct FreshLine<'a> {
     line: &'a Line,
     sighting: Sighting,
-    /// Its number among all identical records of its slice, those that were printed before included; `None` in a format
-    /// without ids.
-    ordinal: Option<u32>,
+    /// Its id by its number among all identical records of its slice, those that were printed before included; `None` in a
+    /// format without ids.
+    id: Option<RecordId>,
+    /// True if it stands in the output already, because a run was killed after it wrote it.
+    is_recovered: bool,
 }
 
-impl<'a> FreshLine<'a> {
-    fn formatted(&self, formatter: &'a Formatter, source: Source) -> PendingLine<'a> {
-        let fingerprint = self.sighting.fingerprint;
-        formatter.numbered_line(self.line, source, fingerprint, self.ordinal)
-    }
-}
-
-/// The records that have not been printed yet.
+/// The lines that have not been acknowledged yet.
 fn fresh_lines<'a>(
     checkpoint: &mut Checkpoint,
     slice: &'a Slice,
     mut ordinals: Option<Ordinals>,
     faults: Faults,
 ) -> Vec<FreshLine<'a>> {
+    let state = &mut checkpoint.state;
     let sightings: Vec<_> = slice.lines.iter().map(sighting).collect();
-    let missing = checkpoint
-        .state
-        .source_mut(slice.source)
-        .ledger
-        .missing(sightings.iter().copied());
+    let ledger = &mut state.source_mut(slice.source).ledger;
+    let missing = ledger.missing(sightings.iter().copied());
     let numbered = slice.lines.iter().zip(sightings).map(|(line, sighting)| {
         let counted = ordinals.as_mut();
-        let ordinal = counted.map(|ordinals| ordinals.next(sighting.fingerprint));
+        let id = counted.map(|ordinals| ordinals.next_id(sighting.fingerprint));
         FreshLine {
             line,
             sighting,
-            ordinal,
+            id,
+            is_recovered: false,
         }
     });
     let mut fresh: Vec<_> = numbered
@@ -266,6 +247,12 @@ fn fresh_lines<'a>(
         .collect();
     if faults.collapse_twins {
         fresh.dedup_by_key(|fresh| fresh.sighting.fingerprint);
+    }
+    let recovered = state
+        .recovered
+        .hold(fresh.iter().map(|fresh| fresh.sighting));
+    for (fresh, is_recovered) in fresh.iter_mut().zip(recovered) {
+        fresh.is_recovered = is_recovered;
     }
     fresh
 }
@@ -287,6 +274,12 @@ fn acknowledge(
     fresh: &[FreshLine<'_>],
     overlap: i64,
 ) {
+    for fresh in fresh.iter().filter(|fresh| fresh.is_recovered) {
+        checkpoint
+            .state
+            .recovered
+            .remove(fresh.sighting.fingerprint);
+    }
     let state = checkpoint.state.source_mut(slice.source);
     for fresh in fresh {
         state.ledger.add(fresh.sighting, fresh.line.findable_until);

@@ -3,6 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
+use verkada_audit_logs::demo::DemoServer;
 use verkada_audit_logs::pull::Checkpoint;
 
 use super::{END, MIDDLE, START, everything, range, server, sorted};
@@ -49,99 +50,192 @@ fn a_linked_checkpoint_is_locked_and_replaced_where_the_link_leads() {
     assert_eq!(printed, everything(&server, START, END));
 }
 
-#[test]
-fn only_the_lines_of_a_killed_run_are_cut_off() {
-    let server = server();
-    let program = Program::asking_demo(&server);
-    program.run(range(START, MIDDLE, &APPEND)).quietly();
-    let path = program.path("records.jsonl");
-    let mut torn = fs::read(&path).unwrap();
-    let announcement = format!("process 1\nwrites 700 bytes at {}\n", torn.len());
-    program.write("progress.json.lock", announcement);
-    torn.extend(b"{\"half a reco");
-    fs::write(&path, torn).unwrap();
-    program.run(range(START, END, &APPEND)).quietly();
-    let records = fs::read_to_string(&path).unwrap();
-    assert_eq!(sorted(&[&records]), everything(&server, START, END));
+/// A run through `MIDDLE`, and what its program then needs to be put back there.
+struct Half {
+    program: Program,
+    checkpoint: Vec<u8>,
+    /// The output file so far, and as one more run would leave it.
+    before: Vec<u8>,
+    after: Vec<u8>,
+}
+
+impl Half {
+    fn run(server: &DemoServer) -> Self {
+        let program = Program::asking_demo(server);
+        program.run(range(START, MIDDLE, &APPEND)).quietly();
+        let read = |name| fs::read(program.path(name)).unwrap();
+        let (checkpoint, before) = (read("progress.json"), read("records.jsonl"));
+        program.run(range(START, END, &APPEND)).quietly();
+        let after = read("records.jsonl");
+        let half = Self {
+            program,
+            checkpoint,
+            before,
+            after,
+        };
+        half.put_back();
+        half
+    }
+
+    fn put_back(&self) {
+        self.program.write("progress.json", &self.checkpoint);
+        self.program.write("records.jsonl", &self.before);
+    }
+
+    /// Leaves the output as a run that was killed after it had written so much of what is new.
+    fn write_and_kill(&self, bytes: usize) {
+        self.put_back();
+        let killed = &self.after[..self.before.len() + bytes];
+        self.program.write("records.jsonl", killed);
+    }
+
+    /// The number of bytes that the second run writes.
+    fn new_bytes(&self) -> usize {
+        self.after.len() - self.before.len()
+    }
 }
 
 #[test]
-fn lines_of_another_program_are_never_cut_off() {
+fn what_a_killed_run_has_written_is_completed_and_never_cut() {
     let server = server();
-    let program = Program::asking_demo(&server);
-    program.run(range(START, MIDDLE, &APPEND)).quietly();
-    let path = program.path("records.jsonl");
-    let mut shared = fs::read(&path).unwrap();
-    // A run to standard output in between says nothing about the file.
-    program.run(range(START, MIDDLE + 300, &[])).quietly();
-    shared.extend(b"somebody else's line\n");
-    fs::write(&path, &shared).unwrap();
-    let ended = program.run(range(START, END, &APPEND));
+    let half = Half::run(&server);
+    let new = half.new_bytes();
+    let first_line = half.after[half.before.len()..]
+        .iter()
+        .position(|byte| *byte == b'\n')
+        .unwrap();
+    for bytes in [
+        1,
+        first_line,
+        first_line + 1,
+        first_line + 2,
+        new / 2,
+        new - 1,
+        new,
+    ] {
+        half.write_and_kill(bytes);
+        half.program.run(range(START, END, &APPEND)).quietly();
+        let records = fs::read(half.program.path("records.jsonl")).unwrap();
+        assert!(records == half.after, "{bytes} of {new} bytes");
+    }
+}
+
+#[test]
+fn a_file_is_recognised_by_its_content_whatever_its_number_is() {
+    let server = server();
+    let half = Half::run(&server);
+    half.write_and_kill(half.new_bytes() / 2);
+    let (path, copy) = (
+        half.program.path("records.jsonl"),
+        half.program.path("copy"),
+    );
+    fs::copy(&path, &copy).unwrap();
+    fs::rename(&copy, &path).unwrap();
+    // As an older version has written it, numbers included.
+    let numbers = "\"output\":{\"device\":1,\"inode\":2,\"created\":3,";
+    let checkpoint = String::from_utf8(half.checkpoint.clone()).unwrap();
+    half.program
+        .write("progress.json", checkpoint.replace("\"output\":{", numbers));
+    half.program.run(range(START, END, &APPEND)).quietly();
+    assert!(fs::read(&path).unwrap() == half.after);
+}
+
+#[test]
+fn a_torn_line_that_no_record_completes_is_ended_with_a_warning() {
+    let server = server();
+    let half = Half::run(&server);
+    let torn = [&half.before[..], b"{\"half a reco"].concat();
+    half.program.write("records.jsonl", &torn);
+    let ended = half.program.run(range(START, END, &APPEND));
     assert_eq!(ended.code, Some(0));
-    ended.says(&["another program has written", "--output"]);
-    assert!(fs::read(&path).unwrap().starts_with(&shared));
+    ended.says(&["the last line of the output was torn"]);
+    let records = fs::read(half.program.path("records.jsonl")).unwrap();
+    let new = &half.after[half.before.len()..];
+    assert!(records == [&torn[..], b"\n", new].concat());
 }
 
 #[test]
-fn an_announcement_is_about_one_file_and_one_run_only() {
+fn lines_of_another_program_stay_with_a_warning() {
     let server = server();
-    let program = Program::asking_demo(&server);
-    program.run(range(START, MIDDLE, &APPEND)).quietly();
-    // As the first slice leaves it.
-    program.write("progress.json.lock", "process 1\nwrites 700 bytes at 0\n");
-    let path = program.path("records.jsonl");
-    fs::rename(&path, program.path("old.jsonl")).unwrap();
-    // Nothing is left to print, but the new file is made known.
-    let ended = program.run(range(START, MIDDLE, &APPEND));
-    ended.says(&["nothing to do"]);
-    fs::write(&path, "somebody else's line\n").unwrap();
-    let ended = program.run(range(START, END, &APPEND));
-    ended.says(&["another program has written", "--output"]);
-    let records = fs::read_to_string(&path).unwrap();
-    assert!(records.starts_with("somebody else's line\n"));
+    let half = Half::run(&server);
+    let foreign = b"somebody else's line\n{\"json\":\"too\"}\n\xff\n";
+    let shared = [&half.before[..], foreign].concat();
+    half.program.write("records.jsonl", &shared);
+    let ended = half.program.run(range(START, END, &APPEND));
+    assert_eq!(ended.code, Some(0));
+    ended.says(&["another program has written", "lines=2"]);
+    let records = fs::read(half.program.path("records.jsonl")).unwrap();
+    let new = &half.after[half.before.len()..];
+    assert!(records == [&shared[..], new].concat());
 }
 
 #[test]
-fn lines_appended_after_a_full_disk_are_never_cut_off() {
+fn after_a_limit_on_the_size_of_files_the_next_run_completes_the_line() {
     let server = server();
-    let program = Program::asking_demo(&server);
-    program.run(range(START, MIDDLE, &APPEND)).quietly();
-    let path = program.path("records.jsonl");
-    let before = fs::read(&path).unwrap();
+    let half = Half::run(&server);
     let arguments = range(START, END, &APPEND).join(" ");
     let binary = env!("CARGO_BIN_EXE_verkada-audit-logs");
-    // In blocks of 512 bytes: room for a part of what is new.
-    let blocks = before.len() / 512 + 100;
-    let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec {binary} {arguments}");
-    let limited = program.shell(&script);
+    // In blocks of 512 bytes: room for a part of what is new, and for the checkpoint.
+    let blocks = half.before.len() / 512 + 100;
+    let script = format!("ulimit -f {blocks}; exec {binary} {arguments}");
+    let limited = half.program.shell(&script);
     assert_eq!(limited.code, Some(1), "{}", limited.stderr);
-    assert!(fs::read(&path).unwrap() == before);
-    let shared = [&before[..], b"somebody else's line\n"].concat();
-    fs::write(&path, &shared).unwrap();
-    let ended = program.run(range(START, END, &APPEND));
-    ended.says(&["another program has written"]);
-    let records = fs::read(&path).unwrap();
-    assert!(records.starts_with(&shared));
-    let records = String::from_utf8(records).unwrap();
-    let records = records.replace("somebody else's line\n", "");
-    assert_eq!(sorted(&[&records]), everything(&server, START, END));
+    limited.says(&["records.jsonl", "limit on file sizes"]);
+    let part = fs::read(half.program.path("records.jsonl")).unwrap();
+    assert_eq!(part.len(), blocks * 512);
+    assert!(half.after.starts_with(&part) && !part.ends_with(b"\n"));
+    half.program.run(range(START, END, &APPEND)).quietly();
+    let records = fs::read(half.program.path("records.jsonl")).unwrap();
+    assert!(records == half.after);
 }
 
 #[test]
-fn a_file_that_was_renamed_after_a_killed_run_is_reported() {
+fn lines_of_a_killed_run_are_found_in_the_file_that_was_rotated_since() {
+    let server = server();
+    let half = Half::run(&server);
+    for (name, is_copied) in [
+        ("records.jsonl.1", false),
+        ("records-20260914.jsonl", false),
+        ("records.jsonl.1", true),
+    ] {
+        half.write_and_kill(half.new_bytes() / 2);
+        let (path, old) = (half.program.path("records.jsonl"), half.program.path(name));
+        if is_copied {
+            fs::copy(&path, &old).unwrap();
+            half.program.write("records.jsonl", "");
+        } else {
+            fs::rename(&path, &old).unwrap();
+        }
+        let ended = half.program.run(range(START, END, &APPEND));
+        assert_eq!(ended.code, Some(0));
+        ended.says(&["the last line of the old file is torn", name]);
+        let (old, new) = (fs::read(&old).unwrap(), fs::read(&path).unwrap());
+        let torn = old.iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
+        assert!(
+            [&old[..torn], &new].concat() == half.after,
+            "{name} {is_copied}"
+        );
+        fs::remove_file(half.program.path(name)).unwrap();
+    }
+}
+
+#[test]
+fn a_file_that_may_only_be_appended_to_is_refused_only_with_a_checkpoint() {
     let server = server();
     let program = Program::asking_demo(&server);
-    program.run(range(START, MIDDLE, &APPEND)).quietly();
-    let path = program.path("records.jsonl");
-    let length = fs::metadata(&path).unwrap().len();
-    program.write(
-        "progress.json.lock",
-        format!("process 1\nwrites 700 bytes at {length}\n"),
-    );
-    fs::rename(&path, program.path("old.jsonl")).unwrap();
-    let ended = program.run(range(START, END, &APPEND));
-    assert_eq!(ended.code, Some(0));
-    ended.says(&["not the one that a killed run was writing to", "bytes=700"]);
+    let path = program.write("records.jsonl", "");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o222)).unwrap();
+    if fs::File::open(&path).is_ok() {
+        // The user of this test may read everything.
+        return;
+    }
+    let refused = program.run(range(START, MIDDLE, &APPEND));
+    refused.refuses(1, &["records.jsonl", "may be appended to and not read"]);
+    let arguments = range(START, MIDDLE, &APPEND);
+    let without = arguments
+        .iter()
+        .filter(|argument| !["--checkpoint", "progress.json"].contains(&argument.as_str()));
+    program.run(without).quietly();
 }
 
 #[test]

@@ -53,6 +53,7 @@ fn a_checkpoint_of_the_first_format_is_read_and_saved_in_the_present_one() {
     let old = text
         .replace("\"version\":2", "\"version\":1")
         .replace("\"used_by_schedule\":false,", "")
+        .replace(",\"moved_outputs\":[],\"recovered\":[]", "")
         .replace(
             "\"provisional\":false,\"filter\":\"every event\",\"gaps\":[],",
             "",
@@ -61,7 +62,14 @@ fn a_checkpoint_of_the_first_format_is_read_and_saved_in_the_present_one() {
             "\"provisional\":false,\"filter\":\"every type\",\"gaps\":[],",
             "",
         );
-    for new in ["schedule", "provisional", "filter", "gaps"] {
+    for new in [
+        "schedule",
+        "provisional",
+        "filter",
+        "gaps",
+        "moved",
+        "recovered",
+    ] {
         assert!(!old.contains(new), "{old}");
     }
     program.write("progress.json", &old);

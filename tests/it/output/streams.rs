@@ -336,7 +336,7 @@ fn a_dash_is_standard_output() {
 }
 
 #[test]
-fn a_full_disk_leaves_whole_lines_and_the_rest_can_be_appended() {
+fn after_a_full_disk_the_message_says_how_to_append_the_rest() {
     let program = Program::bare();
     let demo = "--demo --all-events --only audit-logs --start 1789372800 --end 1789380000";
     let whole = program.run(demo.split(' ')).quietly().stdout;
@@ -350,13 +350,23 @@ fn a_full_disk_leaves_whole_lines_and_the_rest_can_be_appended() {
         Ended::from(ended.unwrap())
     };
     // In blocks of 512 or 1,024 bytes: more than the first slice, less than all.
-    let full = to_file("trap '' XFSZ; ulimit -f 900;", "");
-    let full = full.says(&["--output", "to carry on"]);
-    let written = fs::read_to_string(program.path("out.jsonl")).unwrap();
-    assert!(written.ends_with('\n') && whole.starts_with(&written));
+    let full = to_file("ulimit -f 900;", "");
+    let full = full.says(&["--output", "shorten it to", "to carry on"]);
+    let path = program.path("out.jsonl");
+    let written = fs::read_to_string(&path).unwrap();
+    assert!(whole.starts_with(&written));
     assert!(written.len() < whole.len(), "the limit was not reached");
+    let length = full.stderr.split_once("truncate -s ").unwrap().1;
+    let length = length.split_once(')').unwrap().0.parse().unwrap();
+    fs::File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_len(length)
+        .unwrap();
+    assert!(written.len() as u64 > length);
     let flags = full.stderr.split_once("with --only").unwrap().1;
     let advised: Vec<_> = flags.split_whitespace().take(5).collect();
     to_file("", &format!("--only {}", advised.join(" "))).quietly();
-    assert!(fs::read_to_string(program.path("out.jsonl")).unwrap() == whole);
+    assert!(fs::read_to_string(&path).unwrap() == whole);
 }

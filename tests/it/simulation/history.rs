@@ -31,13 +31,16 @@ pub(super) struct History {
     pub(super) scenario: Scenario,
     pub(super) world: World,
     pub(super) counts: Counts,
-    /// Lines that runs have printed and acknowledged.
+    /// Whole lines that runs have printed.
     pub(super) printed: Vec<String>,
-    /// How much of the output file is among it, and the files before it.
-    pub(super) taken: usize,
-    pub(super) rotated: Vec<u8>,
-    /// True until a run has acknowledged something since the last rotation.
-    is_rotated: bool,
+    /// How much of the output file is among it.
+    taken: usize,
+    /// How many files the output had before, which are named by number.
+    rotated: usize,
+    /// How the checkpoint recognised the output at the last rotation.
+    rotated_mark: Value,
+    /// True if the last line of the output file is torn.
+    is_torn: bool,
     /// Where a first run may have begun.
     beginnings: Vec<i64>,
     /// Where it did, once that is settled. Per source, as `Source::ALL` has it.
@@ -78,8 +81,9 @@ impl History {
             },
             printed: Vec::new(),
             taken: 0,
-            rotated: Vec::new(),
-            is_rotated: false,
+            rotated: 0,
+            rotated_mark: Value::Null,
+            is_torn: false,
             beginnings: Vec::new(),
             since: [None; 2],
             through: [None; 2],
@@ -262,7 +266,7 @@ impl History {
         self.scenario.overlap * factor
     }
 
-    /// Takes note of what the run printed and acknowledged, and leaves the file as a kill may leave it.
+    /// Takes note of what the run printed, and leaves the file as a kill may leave it.
     pub(super) fn take_printed(
         &mut self,
         period: Period,
@@ -276,30 +280,56 @@ impl History {
         let Ok(state) = self.state() else {
             return Ok(());
         };
-        let acknowledged = state["output"]["length"].as_u64().unwrap_or(0) as usize;
-        let content = fs::read(self.world.path("out")).unwrap();
-        if self.is_rotated && acknowledged > content.len() {
-            // The run ended before it had looked at the new file.
-            return Ok(());
-        }
-        self.is_rotated = false;
+        let path = self.world.path("out");
+        let length = fs::metadata(&path).unwrap().len() as usize;
+        let acknowledged = self.acknowledged(&state);
+        self.tear(acknowledged, length);
+        let content = fs::read(&path).unwrap();
         let fresh = content
-            .get(self.taken..acknowledged)
-            .ok_or("the acknowledged file is shorter than before")?;
-        let fresh = String::from_utf8_lossy(fresh).into_owned();
-        self.check_order(&fresh, period, before)?;
+            .get(self.taken..)
+            .ok_or("the file is shorter than before")?;
+        let whole = fresh.iter().rposition(|byte| *byte == b'\n');
+        let fresh = &fresh[..whole.map_or(0, |at| at + 1)];
+        self.taken += fresh.len();
+        let fresh = str::from_utf8(fresh).map_err(|error| error.to_string())?;
+        let fresh = self.take_torn_line(fresh);
+        self.check_order(fresh, period, before)?;
         self.printed.extend(fresh.lines().map(str::to_owned));
-        self.taken = acknowledged;
+        self.is_torn = content.len() > self.taken;
         self.through = Source::ALL.map(|source| number_at(&state, source, "through"));
-        self.tear(acknowledged, content.len());
         Ok(())
+    }
+
+    /// How much of the output file is acknowledged.
+    fn acknowledged(&self, state: &Value) -> usize {
+        let mark = &state["output"];
+        if *mark == self.rotated_mark {
+            // No run has looked at the new file yet.
+            return 0;
+        }
+        mark["length"].as_u64().unwrap_or(0) as usize
+    }
+
+    /// Takes note of the first of the `fresh` lines if the run before it had left half of it, and returns the others: it is
+    /// completed out of order, or ended.
+    fn take_torn_line<'a>(&mut self, fresh: &'a str) -> &'a str {
+        let Some((first, others)) = fresh.split_once('\n').filter(|_| self.is_torn) else {
+            return fresh;
+        };
+        if serde_json::from_str::<Value>(first).is_ok() {
+            self.counts.completed += 1;
+            self.printed.push(first.to_owned());
+        } else {
+            self.counts.ended += 1;
+        }
+        others
     }
 
     /// Bytes after the acknowledged end need not have reached the disk, and a checkpoint need not be whole
     /// that was not renamed yet.
     fn tear(&mut self, acknowledged: usize, length: usize) {
         if length > acknowledged && self.dice.bool() {
-            let kept = self.dice.usize(acknowledged..length);
+            let kept = self.dice.usize(acknowledged.max(self.taken)..=length);
             let file = fs::OpenOptions::new()
                 .write(true)
                 .open(self.world.path("out"))
@@ -344,22 +374,42 @@ impl History {
         Ok(())
     }
 
-    /// Renames the output, or copies and empties it, unless it has a tail that would stay in the old file.
+    /// Renames the output, or copies and empties it, also right after a run was killed. A file of which nothing was
+    /// acknowledged would not be recognised under its new name.
     fn maybe_rotate(&mut self) {
         let path = self.world.path("out");
-        let content = fs::read(&path).unwrap_or_default();
-        if self.dice.u32(0..8) != 0 || content.len() != self.taken || content.is_empty() {
+        let Ok(state) = self.state() else { return };
+        if self.dice.u32(0..8) != 0 || self.taken == 0 || self.acknowledged(&state) == 0 {
             return;
         }
         self.counts.rotations += 1;
-        self.is_rotated = true;
-        self.rotated.extend(content);
+        let length = fs::metadata(&path).unwrap().len() as usize;
+        self.counts.rotated_unacknowledged += u64::from(length > self.acknowledged(&state));
+        self.rotated_mark = state["output"].clone();
+        self.is_torn = false;
         self.taken = 0;
+        self.rotated += 1;
+        let old = self.world.path(&format!("out.{}", self.rotated));
         if self.dice.bool() {
-            fs::remove_file(path).unwrap()
+            fs::rename(path, old).unwrap();
         } else {
-            fs::write(path, "").unwrap()
+            fs::copy(&path, old).unwrap();
+            fs::write(path, "").unwrap();
         }
+    }
+
+    /// The whole lines of all output files, without the halves of a record that had to be ended.
+    pub(super) fn lines_of_files(&self) -> Vec<String> {
+        let old = (1..=self.rotated).map(|number| format!("out.{number}"));
+        let mut lines = Vec::new();
+        for name in old.chain(["out".to_owned()]) {
+            let content = fs::read_to_string(self.world.path(&name)).unwrap_or_default();
+            let whole = content.split_inclusive('\n');
+            let whole = whole.filter_map(|line| line.strip_suffix('\n'));
+            let records = whole.filter(|line| serde_json::from_str::<Value>(line).is_ok());
+            lines.extend(records.map(str::to_owned));
+        }
+        lines
     }
 
     fn through_of_all(&self) -> Option<i64> {

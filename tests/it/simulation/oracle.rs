@@ -163,6 +163,10 @@ counts! {
     died_before_save: 50,
     /// Of those, how many left half a slice.
     torn: 20,
+    /// Torn lines that the next run has completed.
+    completed: 10,
+    /// Torn lines that it has ended, because it found another record to print first.
+    ended: 1,
     /// Runs that died after a slice was saved.
     died_after_save: 50,
     /// Runs that died at some request.
@@ -183,6 +187,8 @@ counts! {
     ahead: 20,
     /// Output files that were renamed or copied and emptied.
     rotations: 200,
+    /// Of those, how many held lines that no run had acknowledged.
+    rotated_unacknowledged: 10,
     /// Runs by a clock that differs from the server's.
     skewed: 200,
     /// Sources that a run has left with a beginning that no answer had confirmed.

@@ -40,46 +40,28 @@ impl Formatter {
         }
     }
 
+    /// Reports whether lines are the records themselves.
+    pub(in crate::pull::write) fn is_raw(&self) -> bool {
+        self.format == Format::Raw
+    }
+
     /// Counts for the ids of a slice; `None` in a format without ids.
     pub(in crate::pull::write) fn ordinals(&self) -> Option<Ordinals> {
-        (self.format != Format::Raw).then(Ordinals::default)
+        (!self.is_raw()).then(Ordinals::default)
     }
 
-    /// The lines of all records of a slice.
-    pub(in crate::pull::write) fn lines<'a>(
-        &'a self,
-        lines: &'a [Line],
-        source: Source,
-    ) -> impl Iterator<Item = PendingLine<'a>> {
-        let mut ordinals = self.ordinals();
-        lines.iter().map(move |line| {
-            let id = ordinals.as_mut().map(|ordinals| {
-                let fingerprint = Fingerprint::of(line.text.as_str());
-                RecordId::new(fingerprint, ordinals.next(fingerprint))
-            });
-            PendingLine {
-                formatter: self,
-                line,
-                source,
-                id,
-            }
-        })
-    }
-
-    /// The line of a record whose fingerprint is known. `ordinal` is its number among identical records of its slice,
-    /// `None` in a format without ids.
-    pub(in crate::pull::write) fn numbered_line<'a>(
+    /// The line of a record.
+    pub(in crate::pull::write) fn pending<'a>(
         &'a self,
         line: &'a Line,
         source: Source,
-        fingerprint: Fingerprint,
-        ordinal: Option<u32>,
+        id: RecordId,
     ) -> PendingLine<'a> {
         PendingLine {
             formatter: self,
             line,
             source,
-            id: ordinal.map(|ordinal| RecordId::new(fingerprint, ordinal)),
+            id,
         }
     }
 
@@ -114,8 +96,7 @@ pub(in crate::pull::write) struct PendingLine<'a> {
     formatter: &'a Formatter,
     line: &'a Line,
     source: Source,
-    /// `None` in a format without ids.
-    id: Option<RecordId>,
+    id: RecordId,
 }
 
 /// A line to be printed.
@@ -134,10 +115,7 @@ impl Printable for &Line {
 impl Printable for PendingLine<'_> {
     fn text(&self) -> Cow<'_, str> {
         let record = self.line.text.as_str();
-        match self.id {
-            Some(id) => self.formatter.text(record, id, self.source),
-            None => Cow::Borrowed(record),
-        }
+        self.formatter.text(record, self.id, self.source)
     }
 }
 
@@ -146,10 +124,10 @@ impl Printable for PendingLine<'_> {
 pub(in crate::pull::write) struct Ordinals(HashMap<Fingerprint, u32>);
 
 impl Ordinals {
-    /// The number of the next record with this fingerprint, from 1 on.
-    pub(in crate::pull::write) fn next(&mut self, fingerprint: Fingerprint) -> u32 {
+    /// The id of the next record with this fingerprint.
+    pub(in crate::pull::write) fn next_id(&mut self, fingerprint: Fingerprint) -> RecordId {
         let count = self.0.entry(fingerprint).or_default();
         *count += 1;
-        *count
+        RecordId::new(fingerprint, *count)
     }
 }

@@ -24,4 +24,4 @@ pub use origin::Origin;
 pub use record_id::RecordId;
 pub use record_text::record_text;
 
-pub(super) use formatter::{Formatter, Ordinals, PendingLine, Printable};
+pub(super) use formatter::{Formatter, Ordinals, Printable};

@@ -1,0 +1,96 @@
+//! Lines gathered into writes.
+
+use std::io::{self, Write};
+use std::thread;
+use std::time::Duration;
+
+use super::format::Printable;
+
+/// Lines are gathered up to this size before they are written.
+const BUFFER_BYTES: usize = 64 << 10;
+
+/// How long to wait before a full stream that does not block is tried again.
+const RETRY_WAIT: Duration = Duration::from_millis(5);
+
+/// Fills `buffer` with the first of `lines`, each with a line feed: as many as fit, and at least one. The first `skipped`
+/// bytes are left out. Returns how many lines it holds.
+pub(super) fn fill(buffer: &mut Vec<u8>, lines: &[impl Printable], skipped: usize) -> usize {
+    buffer.clear();
+    buffer.reserve(BUFFER_BYTES);
+    let mut count = 0;
+    for line in lines {
+        let text = line.text();
+        let text = text.as_bytes();
+        if count > 0 && buffer.len() + text.len() >= BUFFER_BYTES {
+            break;
+        }
+        buffer.extend_from_slice(if count == 0 { &text[skipped..] } else { text });
+        buffer.push(b'\n');
+        count += 1;
+    }
+    count
+}
+
+/// Writes all of `bytes`, however many writes it takes. A stream that its owner has made non-blocking takes nothing while
+/// it is full, and is waited for like any other.
+pub(super) fn write_all(target: &mut dyn Write, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match target.write(bytes) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => bytes = &bytes[written..],
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => thread::sleep(RETRY_WAIT),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pull::read::Line;
+
+    /// Takes a few bytes at a time, and now and then none.
+    struct Reluctant(Vec<u8>, usize);
+
+    impl Write for Reluctant {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.1 += 1;
+            match self.1 {
+                calls if calls.is_multiple_of(5) => return Err(io::ErrorKind::Interrupted.into()),
+                calls if calls.is_multiple_of(301) => return Err(io::ErrorKind::WouldBlock.into()),
+                _ => {}
+            }
+            let written = bytes.len().min(1 + self.1 % 7);
+            self.0.extend_from_slice(&bytes[..written]);
+            Ok(written)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn every_byte_is_written_however_little_a_write_takes() {
+        let mut target = Reluctant(Vec::new(), 0);
+        let bytes: Vec<u8> = (0..6_000_u32).map(|number| number as u8).collect();
+        write_all(&mut target, &bytes).unwrap();
+        assert!(target.0 == bytes);
+    }
+
+    #[test]
+    fn a_buffer_holds_whole_lines_and_at_least_one() {
+        let long = "x".repeat(BUFFER_BYTES);
+        let lines = [&long, "a", "b", &long].map(Line::of);
+        let lines: Vec<_> = lines.iter().collect();
+        let mut buffer = Vec::new();
+        assert_eq!(fill(&mut buffer, &lines, 0), 1);
+        assert_eq!(buffer, format!("{long}\n").as_bytes());
+        assert_eq!(fill(&mut buffer, &lines[1..], 0), 2);
+        assert_eq!(buffer, b"a\nb\n");
+        assert_eq!(fill(&mut buffer, &lines[1..], 1), 2);
+        assert_eq!(buffer, b"\nb\n");
+    }
+}

@@ -1,0 +1,73 @@
+//! The lines of a killed run, read back from the output.
+
+use super::format::record_text;
+use crate::api::Record;
+use crate::pull::checkpoint::{Fingerprint, State};
+
+/// Lines that stand after the acknowledged end of the output.
+pub(super) struct UnacknowledgedLines {
+    records: Vec<Fingerprint>,
+    /// Lines that are no JSON, so no run has written them.
+    foreign: u64,
+    /// The latest time that is known of, in Unix seconds.
+    latest: i64,
+}
+
+impl UnacknowledgedLines {
+    /// No lines yet. `now` is the time in Unix seconds by which the records had been read.
+    pub(super) fn new(now: i64) -> Self {
+        Self {
+            records: Vec::new(),
+            foreign: 0,
+            latest: now,
+        }
+    }
+
+    /// Takes a line without its line feed.
+    pub(super) fn take(&mut self, line: &[u8]) {
+        let text = str::from_utf8(line).ok().and_then(record_text);
+        let record = text.and_then(|text| Record::from_line(&text));
+        let Some(record) = record else {
+            self.foreign += 1;
+            return;
+        };
+        self.records.push(Fingerprint::of(record.text()));
+        // This machine's clock may be behind Verkada's.
+        let times = [
+            record.timestamp(),
+            record.processed_timestamp(),
+            record.created(),
+        ];
+        let latest = times.into_iter().flatten().max();
+        if let Some(latest) = latest {
+            self.latest = self.latest.max(latest.timestamp());
+        }
+    }
+
+    /// Says what was found.
+    pub(super) fn report(&self) {
+        if !self.records.is_empty() {
+            tracing::info!(
+                records = self.records.len(),
+                "the output holds records of a run that ended before it had acknowledged them; they are not printed again"
+            );
+        }
+        if self.foreign > 0 {
+            tracing::warn!(
+                lines = self.foreign,
+                "another program has written to the output since the last run; give it a file of its own"
+            );
+        }
+    }
+
+    /// Hands the records on to the checkpoint. Returns whether there were any.
+    pub(super) fn move_to(self, state: &mut State) -> bool {
+        let through = state.watermarks().map(|watermark| watermark.through).max();
+        // A source that has been read past this has shown all of them again.
+        let until = self.latest.max(through.unwrap_or(self.latest));
+        for fingerprint in &self.records {
+            state.recovered.add(*fingerprint, until, 1);
+        }
+        !self.records.is_empty()
+    }
+}
