@@ -1,4 +1,5 @@
-//! Reading pages: the program's CPU beside `curl`, which only downloads them, and `jq`, which takes them apart.
+//! Reading pages: the program's CPU beside `curl`, which only downloads them, and `jq`, which takes them apart; and what
+//! the other formats of a line cost beside raw.
 //!
 //! `cargo bench --bench pages`, or `-- --quick` for a tenth of the records.
 
@@ -11,7 +12,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use support::server::{self, Server};
-use support::{MIDNIGHT, Usage, is_installed, is_quick, measure, medians, program, ratio, row};
+use support::{
+    MIDNIGHT, Usage, is_installed, is_quick, measure, medians, milliseconds, program, ratio, row,
+};
 
 /// Records a second of the organisation that is read.
 const DENSITY: usize = 50;
@@ -29,6 +32,7 @@ fn main() {
 
     let end = MIDNIGHT + (records / DENSITY) as i64;
     let range = format!("--start {MIDNIGHT} --end {end} --interval-minutes 1 {UNPACED}");
+    formats(&organisation, folder.path(), &range, records);
     let mut sliced = || measure(&mut program(&organisation.base_url, folder.path(), &range));
     let one_piece = format!(
         "--start 1789340000 --end 1789344000 --interval-minutes 1440 --page-size 200 {UNPACED}"
@@ -61,6 +65,41 @@ fn main() {
             ratio(ours.cpu, jq.cpu),
             "times",
             Some(0.1),
+        );
+    }
+}
+
+/// The same records in each format.
+fn formats(organisation: &Server, folder: &Path, range: &str, records: usize) {
+    let read = |format: &str| {
+        let arguments = format!("{range} --format {format}");
+        measure(&mut program(&organisation.base_url, folder, &arguments))
+    };
+    let [raw, envelope, ocsf] = medians(
+        9,
+        [&mut || read("raw"), &mut || read("envelope"), &mut || {
+            read("ocsf")
+        }],
+    );
+    for (format, usage) in [("envelope", envelope), ("ocsf", ocsf)] {
+        row(
+            &format!("--format {format}: CPU / raw"),
+            ratio(usage.cpu, raw.cpu),
+            "times",
+            None,
+        );
+        let more = milliseconds(usage.cpu) - milliseconds(raw.cpu);
+        row(
+            &format!("--format {format}: more CPU for each record"),
+            more * 1_000.0 / records as f64,
+            "microseconds",
+            None,
+        );
+        row(
+            &format!("--format {format}: more memory"),
+            usage.peak - raw.peak,
+            "MiB",
+            None,
         );
     }
 }

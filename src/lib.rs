@@ -43,6 +43,9 @@
 //!   |
 //! cli/               the person's side: flags and variables -> one checked configuration; messages, exit codes
 //!   |
+//! doctor/            what a set-up can and cannot do, step by step
+//! verify/            what Verkada has against what files hold
+//!   |
 //! pull/              a window becomes lines: plan, read ahead, filter, print each record once, move the checkpoint
 //!   |
 //! api/               the only room that talks to Verkada: client, pages, records, tokens, pace, retries, errors
@@ -62,11 +65,15 @@ compile_error!(
 mod api;
 pub mod demo;
 mod digest;
+#[doc(hidden)]
+pub mod doctor;
 mod files;
 mod json;
 #[doc(hidden)]
 pub mod pull;
 mod time;
+#[doc(hidden)]
+pub mod verify;
 
 pub use api::{
     BaseUrl, CertificateProblem, ConfigurationError, DEFAULT_MAX_REQUESTS_PER_MINUTE,

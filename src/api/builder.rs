@@ -1,15 +1,16 @@
 //! The settings of a client.
 
 use std::env::VarError;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
 use super::client::{Inner, RequestOptions, VerkadaApi};
 use super::error::{ConfigurationError, Error};
-use super::http::{BaseUrl, Pacer, Region, RetryPolicy, Transport};
+use super::http::{BaseUrl, Pacer, ProxyInUse, Region, RetryPolicy, Transport};
 use super::secret::{Secret, quoted};
 use super::token::{TokenFile, TokenStore};
+use crate::files;
 
 /// The default number of records on a page; Verkada's own default too.
 pub const DEFAULT_PAGE_SIZE: u32 = 100;
@@ -89,6 +90,7 @@ impl VerkadaApiBuilder {
                 page_size: DEFAULT_PAGE_SIZE,
                 notification_types: Vec::new(),
                 include_image_url: false,
+                ignores_repeats: false,
             },
             max_requests_per_minute: DEFAULT_MAX_REQUESTS_PER_MINUTE,
             timeout: DEFAULT_SESSION_TIMEOUT,
@@ -195,6 +197,47 @@ impl VerkadaApiBuilder {
         self
     }
 
+    /// Sends each request once, without retries.
+    pub(crate) fn without_retries(mut self) -> Self {
+        self.policy.most_retries = 0;
+        self
+    }
+
+    /// Keeps the token in memory alone.
+    pub(crate) fn without_token_file(mut self) -> Self {
+        self.token_file = None;
+        self
+    }
+
+    /// The file that keeps the token, if there is one.
+    pub(crate) fn token_file_path(&self) -> Option<&Path> {
+        self.token_file.as_deref()
+    }
+
+    /// The proxy that the environment names for the requests, if any.
+    pub(crate) fn proxy(&self) -> Result<Option<ProxyInUse>, ConfigurationError> {
+        ProxyInUse::find(&self.base_url)
+    }
+
+    /// Checks that the token file can be replaced as far as mounts decide.
+    pub(crate) fn check_token_file(&self) -> Result<(), ConfigurationError> {
+        match &self.token_file {
+            Some(path) if files::is_mount_point(path) => Err(ConfigurationError::new(format!(
+                "the token file {} is a mount point, so it cannot be replaced; mount its folder instead",
+                path.display()
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Takes records that come twice as they come. The tests show with it that they would notice.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn ignore_repeats(mut self, ignore: bool) -> Self {
+        self.options.ignores_repeats = ignore;
+        self
+    }
+
     /// Builds the client. Sends nothing yet.
     ///
     /// # Errors
@@ -212,15 +255,10 @@ impl VerkadaApiBuilder {
                 "at least one request a minute is needed",
             ));
         }
+        self.check_token_file()?;
         let file = self
             .token_file
             .map(|path| TokenFile::new(path, &self.key, &self.base_url));
-        if let Some(file) = file.as_ref().filter(|file| file.is_mount_point()) {
-            return Err(ConfigurationError::new(format!(
-                "the token file {} is a mount point, so it cannot be replaced; mount its folder instead",
-                file.path().display()
-            )));
-        }
         let pacer = Pacer::new(self.max_requests_per_minute);
         Ok(VerkadaApi::new(Inner {
             tokens: TokenStore::new(file),

@@ -1,6 +1,7 @@
 //! The client: requests one page of a list with a fresh token.
 
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 
 use reqwest::{Method, Url};
@@ -8,7 +9,8 @@ use tracing::debug;
 
 use super::error::{Endpoint, Error};
 use super::http::{
-    API_KEY_HEADER, Answer, BaseUrl, Call, Statistics, TOKEN_HEADER, Transport, Unusable, Urgency,
+    API_KEY_HEADER, Answer, BaseUrl, Call, Probe, Statistics, TOKEN_HEADER, Transport, Unusable,
+    Urgency,
 };
 use super::page::Page;
 use super::secret::Secret;
@@ -39,6 +41,7 @@ pub(super) struct RequestOptions {
     pub(super) page_size: u32,
     pub(super) notification_types: Vec<String>,
     pub(super) include_image_url: bool,
+    pub(super) ignores_repeats: bool,
 }
 
 impl VerkadaApi {
@@ -62,6 +65,16 @@ impl VerkadaApi {
     /// Counts since the client was built.
     pub fn statistics(&self) -> Statistics {
         self.inner.transport.statistics()
+    }
+
+    /// Changes the counts.
+    pub(super) fn count(&self, change: impl FnOnce(&mut Statistics)) {
+        self.inner.transport.count(change);
+    }
+
+    /// Reports whether records that come twice are taken as they come.
+    pub(super) fn ignores_repeats(&self) -> bool {
+        self.inner.options.ignores_repeats
     }
 
     /// The most records that a page holds.
@@ -164,22 +177,36 @@ impl VerkadaApi {
     }
 
     async fn token(&self, rejected: Option<&Secret>) -> Result<Token, Error> {
-        let exchange = || async {
-            let call = Call {
-                endpoint: Endpoint::Token,
-                method: Method::POST,
-                url: self.inner.transport.base_url().join("/token"),
-                secret: (API_KEY_HEADER, self.inner.key.clone()),
-                key: self.inner.key.clone(),
-                rejected: rejected.cloned(),
-                rides_out: self.rides_out_rate_limits,
-                // Every other request waits for it.
-                urgency: Urgency::highest(),
-            };
-            self.inner.transport.turn(&call.urgency).await;
-            self.inner.transport.send(&call, issued_token).await
-        };
+        let exchange = || self.exchange(rejected);
         self.inner.tokens.get(rejected, exchange).await
+    }
+
+    /// Exchanges the key for a token.
+    async fn exchange(&self, rejected: Option<&Secret>) -> Result<Secret, Error> {
+        let call = Call {
+            endpoint: Endpoint::Token,
+            method: Method::POST,
+            url: self.inner.transport.base_url().join("/token"),
+            secret: (API_KEY_HEADER, self.inner.key.clone()),
+            key: self.inner.key.clone(),
+            rejected: rejected.cloned(),
+            rides_out: self.rides_out_rate_limits,
+            // Every other request waits for it.
+            urgency: Urgency::highest(),
+        };
+        self.inner.transport.turn(&call.urgency).await;
+        self.inner.transport.send(&call, issued_token).await
+    }
+
+    /// Exchanges the key for a token although there may be a fresh one, and stores the new one. The inner result says
+    /// whether it could be stored.
+    pub(crate) async fn renew_token(&self) -> Result<io::Result<()>, Error> {
+        self.inner.tokens.renew(self.exchange(None)).await
+    }
+
+    /// Sends one request that carries no secret, to learn whether anything answers, and what time it is there.
+    pub(crate) async fn probe(&self) -> Result<Probe, Error> {
+        self.inner.transport.probe().await
     }
 
     fn page_url(&self, source: Source, window: Window, page_token: Option<&str>) -> Url {

@@ -54,17 +54,32 @@ pub enum ErrorKind {
         /// The problem, in words that end a sentence.
         problem: String,
     },
+    /// Verkada does not accept a page token that it had named before in the same read.
+    PageRefused {
+        /// The page to which the token leads, counted from 1.
+        page: u64,
+    },
+    /// The list has changed while it was read, such that a record came twice and others may not have come at all.
+    ShiftedPages {
+        /// The page that showed it, counted from 1.
+        page: u64,
+    },
+    /// A page came again under another token.
+    RepeatedPages {
+        /// The page that came again, counted from 1.
+        page: u64,
+    },
     /// A page token came back that had been seen before in the same read.
     CircularPages {
         /// The page that named it, counted from 1.
         page: u64,
     },
-    /// Page after page came without a record.
+    /// Page after page came, and no end.
     EndlessPages {
         /// The last page that was read, counted from 1.
         page: u64,
-        /// How many empty pages came in a row.
-        empty: u32,
+        /// How many pages in a row, up to this one, were empty or nearly so.
+        sparse: u32,
     },
     /// The client cannot be built as asked.
     Configuration(ConfigurationError),
@@ -164,6 +179,24 @@ impl Error {
         )
     }
 
+    /// Reports whether the list may be readable from its first page on, although the pages that were begun lead no
+    /// further.
+    pub(crate) fn may_pass_with_new_pages(&self) -> bool {
+        matches!(
+            self.kind,
+            ErrorKind::ShiftedPages { .. } | ErrorKind::PageRefused { .. }
+        )
+    }
+
+    /// The same error, of a request with the page token of this page. A refusal may then be one of the token.
+    pub(super) fn of_page_token(self, page: u64) -> Self {
+        let kind = match (&self.kind, self.status) {
+            (ErrorKind::Rejected, Some(400 | 404 | 410)) => ErrorKind::PageRefused { page },
+            _ => return self,
+        };
+        Self { kind, ..self }
+    }
+
     /// Reports whether a new token may help.
     pub(super) fn is_refused_token(&self) -> bool {
         self.status == Some(401)
@@ -190,7 +223,10 @@ impl fmt::Display for Error {
             ErrorKind::Authentication
             | ErrorKind::CredentialsLost
             | ErrorKind::PermissionDenied
-            | ErrorKind::Rejected => write!(formatter, "{}{detail}", self.status_clause()),
+            | ErrorKind::Rejected
+            | ErrorKind::PageRefused { .. } => {
+                write!(formatter, "{}{detail}", self.status_clause())
+            }
             ErrorKind::Connection(_) | ErrorKind::RateLimited | ErrorKind::Unavailable => {
                 write!(formatter, " ({effort}){detail}")
             }
@@ -231,11 +267,20 @@ impl Error {
             Kind::UnusableAnswer { problem } => {
                 format!("the answer for {what} cannot be used: {problem}")
             }
+            Kind::PageRefused { page } => {
+                format!("Verkada refused page {page} of {what}, which it had named itself")
+            }
+            Kind::ShiftedPages { page } => format!(
+                "{what} kept changing while their pages were read: page {page} repeats records of an earlier one, which is no longer the same"
+            ),
+            Kind::RepeatedPages { page } => format!(
+                "the pages of {what} repeat themselves: page {page} is an earlier one under another token"
+            ),
             Kind::CircularPages { page } => format!(
                 "the pages of {what} go in circles: page {page} names a next page that was already read"
             ),
-            Kind::EndlessPages { page, empty } => format!(
-                "the pages of {what} do not end: page {page} is the last of {empty} empty ones in a row"
+            Kind::EndlessPages { page, sparse } => format!(
+                "the pages of {what} do not end: {page} were read, the last {sparse} of them with few records or none"
             ),
             Kind::Configuration(error) => error.to_string(),
         }

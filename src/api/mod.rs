@@ -4,7 +4,7 @@
 //! every failure comes back as one kind of error that knows its status, its effort and whether it may pass.
 //!
 //! ```text
-//! builder ---> client <--- pages       lists: page by page, or whole
+//! builder ---> client <--- pages ---> repeats   lists: page by page, or whole; records that come twice
 //!                | | `---> page ---> envelope ---> record    what comes back
 //!                | `-----> token/      the token, in memory and in its file
 //!                `-------> http/       one request until it is answered
@@ -19,6 +19,7 @@ mod http;
 mod page;
 mod pages;
 mod record;
+mod repeats;
 mod secret;
 mod source;
 mod token;
@@ -42,5 +43,5 @@ pub use source::Source;
 pub use token::DEFAULT_TOKEN_EXPIRATION_TIME;
 pub use window::{TimeBase, Window};
 
-pub(crate) use http::Urgency;
-pub(crate) use record::{TextRange, sort_oldest_first};
+pub(crate) use http::{Probe, Urgency, clean_server_text};
+pub(crate) use record::{TextRange, parse_time, push_canonical_record, sort_oldest_first};

@@ -9,7 +9,7 @@ use tracing::warn;
 
 use super::envelope::{Envelope, Expected, wrong_type};
 use super::http::Unusable;
-use super::record::Record;
+use super::record::{Record, RecordDigest};
 use super::source::Source;
 use super::window::TimeBase;
 use crate::json::{Malformed, decode_string, repair};
@@ -26,9 +26,16 @@ pub struct Page {
     /// The server's clock when it answered, in whole seconds, if the answer named it.
     pub server_time: Option<DateTime<Utc>>,
     pub(super) next: Option<String>,
+    /// Of each record, for comparing pages.
+    pub(super) digests: Box<[RecordDigest]>,
 }
 
 impl Page {
+    /// The token that the page names for the next one, if there is one.
+    pub(crate) fn next_page_token(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+
     /// Reads `body`, the answer of `source`'s endpoint to a request for `page_size` records. A list that is null is
     /// empty; a next page token that is null or empty, or missing from a page that is not full, ends the read.
     ///
@@ -60,10 +67,13 @@ impl Page {
         };
         let text = Arc::new(text);
         let outlines = envelope.list.into_iter();
+        let records: Vec<_> = outlines
+            .map(|outline| Record::new(&text, outline))
+            .collect();
         Ok(Self {
-            records: outlines
-                .map(|outline| Record::new(&text, outline))
-                .collect(),
+            // Here, because large answers are read on another thread.
+            digests: records.iter().map(Record::digest).collect(),
+            records,
             next,
             server_time: None,
         })

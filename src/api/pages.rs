@@ -10,17 +10,31 @@ use super::error::{Endpoint, Error, ErrorKind};
 use super::http::Urgency;
 use super::page::Page;
 use super::record::{Record, sort_oldest_first};
+use super::repeats::{RecentPage, RecentPages};
 use super::source::Source;
 use super::window::Window;
 
-/// After this many empty pages in a row the read ends with an error, whatever their tokens say. Verkada documents no
-/// bound, and nothing is known of such pages.
-const MOST_EMPTY_PAGES: u32 = 1_000;
+/// After this many sparse pages in a row the read ends with an error, whatever their tokens say. Verkada documents no
+/// bound, and nothing is known of such pages. The pages of a burst are full.
+const MOST_SPARSE_PAGES: u32 = 1_000;
+
+/// A page is sparse if it holds fewer records than this part of the page size.
+const SPARSE_PART: usize = 10;
+
+/// After this many pages the read ends with an error. At the pace that Verkada allows, that is six hours for one piece.
+const MOST_PAGES: u64 = 100_000;
+
+/// A list that changes while it is read whole is read at most this many times.
+const MOST_READS: u32 = 5;
 
 /// The pages of one source in one window, newest first, each requested when it is wanted.
 ///
 /// The read ends on a null, empty or absent page token, never on a short or empty page. After an error,
-/// [`Pages::next_page`] asks for the same page again.
+/// [`Pages::next_page`] asks for the same page again, but after [`ErrorKind::ShiftedPages`] and
+/// [`ErrorKind::PageRefused`] only new pages help.
+///
+/// Page tokens may be page numbers of a list that changes while it is read. If a page begins with records of an earlier
+/// one, that one is asked for once more, and if it has changed, the read fails.
 ///
 /// ```no_run
 /// # use verkada_audit_logs::{Source, VerkadaApi, Window};
@@ -41,8 +55,36 @@ pub struct Pages {
     window: Window,
     cursor: Cursor,
     seen: HashSet<String>,
-    empty_in_a_row: u32,
+    extent: Extent,
+    recent: RecentPages,
     urgency: Urgency,
+}
+
+/// How much has been read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Extent {
+    pages: u64,
+    sparse_in_a_row: u32,
+}
+
+impl Extent {
+    /// With `page` as well.
+    fn and(self, page: &Page, page_size: u32) -> Self {
+        let is_sparse = page.records.is_empty()
+            || page.records.len().saturating_mul(SPARSE_PART) < page_size as usize;
+        Self {
+            pages: self.pages + 1,
+            sparse_in_a_row: if is_sparse {
+                self.sparse_in_a_row + 1
+            } else {
+                0
+            },
+        }
+    }
+
+    fn is_endless(self) -> bool {
+        self.sparse_in_a_row >= MOST_SPARSE_PAGES || self.pages >= MOST_PAGES
+    }
 }
 
 /// The next page to request.
@@ -58,7 +100,8 @@ impl VerkadaApi {
     ///
     /// # Errors
     ///
-    /// Whatever [`Error`] says. Nothing is returned of a read that did not reach its end.
+    /// Whatever [`Error`] says. Nothing is returned of a read that did not reach its end. A list that changes while it
+    /// is read is read again, up to five times in all.
     ///
     /// ```no_run
     /// # use verkada_audit_logs::{Source, VerkadaApi, Window};
@@ -69,11 +112,13 @@ impl VerkadaApi {
     /// # }
     /// ```
     pub async fn records(&self, source: Source, window: Window) -> Result<Vec<Record>, Error> {
-        let mut pages = self.pages(source, window);
-        let mut records = Vec::new();
-        while let Some(page) = pages.next_page().await? {
-            records.extend(page.records);
-        }
+        let mut reads = 1;
+        let records = loop {
+            match self.all_pages(source, window).await {
+                Err(error) if error.may_pass_with_new_pages() && reads < MOST_READS => reads += 1,
+                read => break read?,
+            }
+        };
         let timed = records
             .into_iter()
             .map(|record| (record.time(window.time_base()), record));
@@ -81,6 +126,15 @@ impl VerkadaApi {
             .into_iter()
             .map(|(_, record)| record)
             .collect())
+    }
+
+    async fn all_pages(&self, source: Source, window: Window) -> Result<Vec<Record>, Error> {
+        let mut pages = self.pages(source, window);
+        let mut records = Vec::new();
+        while let Some(page) = pages.next_page().await? {
+            records.extend(page.records);
+        }
+        Ok(records)
     }
 
     /// Reads every audit log of `window`, oldest first.
@@ -109,7 +163,8 @@ impl VerkadaApi {
             window,
             cursor: Cursor::First,
             seen: HashSet::new(),
-            empty_in_a_row: 0,
+            extent: Extent::default(),
+            recent: RecentPages::default(),
             urgency: Urgency::default(),
         }
     }
@@ -125,45 +180,99 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// Whatever [`Error`] says; [`ErrorKind::CircularPages`] when a page token comes back a second time,
-    /// [`ErrorKind::EndlessPages`] after a thousand empty pages in a row.
+    /// Whatever [`Error`] says; among it
+    ///
+    /// - [`ErrorKind::ShiftedPages`] if the list has changed such that a record came twice,
+    /// - [`ErrorKind::PageRefused`] if Verkada does not accept a page token that it had named,
+    /// - [`ErrorKind::CircularPages`] if a page token comes back, [`ErrorKind::RepeatedPages`] if a page does,
+    /// - [`ErrorKind::EndlessPages`] after a thousand pages in a row that are empty or nearly so, or 100,000 in all.
     pub async fn next_page(&mut self) -> Result<Option<Page>, Error> {
         let token = match &self.cursor {
             Cursor::First => None,
-            Cursor::After(token) => Some(token.as_str()),
+            Cursor::After(token) => Some(token.clone()),
             Cursor::Finished => return Ok(None),
         };
-        let answer = self
-            .api
-            .page(self.source, self.window, token, &self.urgency);
-        let page = answer.await?;
-        self.empty_in_a_row = if page.records.is_empty() {
-            self.empty_in_a_row + 1
-        } else {
-            0
-        };
+        let number = self.extent.pages + 1;
+        let page = self.request(number, token.as_deref()).await?;
+        let extent = self.extent.and(&page, self.api.page_size());
+        self.check_token(&page, extent)?;
+        self.check_repeats(&page, number).await?;
+        self.extent = extent;
+        self.recent.add(RecentPage {
+            number,
+            token,
+            digests: page.digests.clone(),
+        });
         self.cursor = match &page.next {
             None => Cursor::Finished,
-            Some(token) => self.cursor_after(token)?,
+            Some(token) => {
+                self.seen.insert(token.clone());
+                Cursor::After(token.clone())
+            }
         };
         Ok(Some(page))
     }
 
-    /// The cursor after a page that names `token` for the next one.
-    fn cursor_after(&mut self, token: &str) -> Result<Cursor, Error> {
-        let endpoint = Endpoint::Source(self.source);
-        let page = self.seen.len() as u64 + 1;
-        if self.empty_in_a_row >= MOST_EMPTY_PAGES {
-            let empty = self.empty_in_a_row;
-            return Err(Error::new(
-                endpoint,
-                ErrorKind::EndlessPages { page, empty },
-            ));
+    /// Requests the page with `number`, counted from 1, to which `token` leads.
+    async fn request(&self, number: u64, token: Option<&str>) -> Result<Page, Error> {
+        let (source, window) = (self.source, self.window);
+        let answer = self.api.page(source, window, token, &self.urgency).await;
+        answer.map_err(|error| match token {
+            Some(_) => error.of_page_token(number),
+            None => error,
+        })
+    }
+
+    /// Checks that the token that `page` names for the next one leads to an end.
+    fn check_token(&self, page: &Page, extent: Extent) -> Result<(), Error> {
+        let Some(token) = &page.next else {
+            return Ok(());
+        };
+        let Extent {
+            pages: page,
+            sparse_in_a_row: sparse,
+        } = extent;
+        if extent.is_endless() {
+            return Err(self.error(ErrorKind::EndlessPages { page, sparse }));
         }
-        if !self.seen.insert(token.to_owned()) {
-            return Err(Error::new(endpoint, ErrorKind::CircularPages { page }));
+        if self.seen.contains(token) {
+            return Err(self.error(ErrorKind::CircularPages { page }));
         }
-        Ok(Cursor::After(token.to_owned()))
+        Ok(())
+    }
+
+    /// Checks that records of `page` which earlier pages have as well are twins, by asking for the earlier pages again.
+    async fn check_repeats(&self, page: &Page, number: u64) -> Result<(), Error> {
+        if self.api.ignores_repeats() {
+            return Ok(());
+        }
+        let earlier = self.recent.to_compare(&page.digests);
+        for known in &earlier {
+            let again = self.request(known.number, known.token.as_deref()).await?;
+            self.api.count(|statistics| statistics.extra_requests += 1);
+            if again.digests != known.digests {
+                self.api.count(|statistics| {
+                    statistics.shifted_reads += 1;
+                    // The pages of this read are of no use.
+                    statistics.extra_requests += number;
+                });
+                return Err(self.error(ErrorKind::ShiftedPages { page: number }));
+            }
+        }
+        if earlier
+            .iter()
+            .any(|known| known.comes_again_as(&page.digests))
+        {
+            return Err(self.error(ErrorKind::RepeatedPages { page: number }));
+        }
+        if !earlier.is_empty() {
+            self.api.count(|statistics| statistics.twin_borders += 1);
+        }
+        Ok(())
+    }
+
+    fn error(&self, kind: ErrorKind) -> Error {
+        Error::new(Endpoint::Source(self.source), kind)
     }
 
     /// Reports whether the last page has been read.

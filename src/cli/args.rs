@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{ArgAction, Parser};
+use clap::parser::ValueSource;
+use clap::{ArgAction, ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 
 const AFTER_SUMMARY: &str = "\
 The API key is read from VERKADA_API_KEY or --api-key-file. See --help for variables, .env files and exit codes.";
@@ -24,10 +26,32 @@ Exit codes:
     3  credentials refused, or a permission missing
     4  Verkada could not be reached, or kept failing after the retries
     5  an answer that cannot be used
+    6  verify: records are missing from the files
    75  another run holds the checkpoint
   129  stopped by SIGHUP
   130  stopped by SIGINT
   143  stopped by SIGTERM";
+
+const AFTER_DOCTOR: &str = "\
+Example:
+  verkada-audit-logs doctor --region eu --checkpoint checkpoint.json --output audit.jsonl
+
+Exit code: that of the first check that fails, as for the main job; 0 if there are only warnings.";
+
+const AFTER_VERIFY: &str = "\
+Examples:
+  verkada-audit-logs verify --start 2026-09-07 --end 2026-09-14 audit.jsonl > missing.jsonl
+  zcat audit.jsonl.*.gz | verkada-audit-logs verify --since 30d - audit.jsonl >> audit.jsonl
+
+Exit code: 0 if the files hold every record, 6 if any is missing; else as for the main job.";
+
+const AFTER_COMPLETIONS: &str = "\
+Example:
+  verkada-audit-logs completions bash > /usr/share/bash-completion/completions/verkada-audit-logs";
+
+const AFTER_MAN: &str = "\
+Example:
+  verkada-audit-logs man > /usr/local/share/man/man1/verkada-audit-logs.1";
 
 const READ: &str = "What to read";
 const FROM: &str = "Where to read it";
@@ -40,9 +64,80 @@ const MESSAGES: &str = "Messages";
 /// notifications, each oldest first, one record a line, exactly as the API wrote it.
 #[derive(Debug, Parser)]
 #[command(version, after_help = AFTER_SUMMARY, after_long_help = AFTER_HELP)]
-#[command(max_term_width = 100, args_override_self = true)]
+#[command(
+    max_term_width = 100,
+    args_override_self = true,
+    args_conflicts_with_subcommands = true
+)]
 #[command(disable_help_flag = true, disable_version_flag = true)]
-pub(crate) struct Args {
+#[group(skip)]
+pub(crate) struct CommandLine {
+    #[command(flatten)]
+    pub(crate) pull: PullArgs,
+
+    /// Print the version
+    #[arg(help_heading = MESSAGES, short = 'V', long, action = ArgAction::Version)]
+    version: Option<bool>,
+
+    /// The command; without one, the main job is done.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// The commands beside the main job. Deferred: their flags are set up only if the command is given.
+#[derive(Debug, Subcommand)]
+#[command(defer = true)]
+pub(crate) enum Command {
+    /// Check the set-up, and say what to mend
+    ///
+    /// Takes the flags of the main job, and prints a line for each check: ok, warn, fail or skip, what was looked at,
+    /// what was found, and for a warning or a failure what to do. Makes at most ten requests, and changes nothing but
+    /// the token file. No secret is printed, so the output can be sent with a bug report.
+    #[command(after_help = AFTER_DOCTOR, after_long_help = AFTER_DOCTOR)]
+    Doctor(Box<PullArgs>),
+
+    /// Read a past range again, and print what files do not hold of it
+    ///
+    /// Compares the records of the range, by the time of their event, with the lines of the files: one by one, identical
+    /// records included. What is missing is printed, oldest first, so that appending it repairs the files. Standard
+    /// error has a table by source and day. The files may be unsorted, overlap and hold other lines; a file that gzip has
+    /// compressed is unpacked. Takes the flags of the main job, which must be those that the files were written with.
+    ///
+    /// With --output and --checkpoint the missing records are appended under the checkpoint's lock, and scheduled runs
+    /// do not print them again.
+    #[command(after_help = AFTER_VERIFY, after_long_help = AFTER_VERIFY)]
+    Verify(Box<VerifyArgs>),
+
+    /// Print a script that completes commands and flags in a shell
+    #[command(after_help = AFTER_COMPLETIONS, after_long_help = AFTER_COMPLETIONS)]
+    Completions(CompletionsArgs),
+
+    /// Print the man page
+    #[command(after_help = AFTER_MAN, after_long_help = AFTER_MAN)]
+    Man(ManArgs),
+}
+
+// The structures below are flattened into commands, so their comments must not become a command's help. They are no
+// groups: nothing asks for one, and each would cost time at every start.
+
+// The flags of the main job.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct PullArgs {
+    #[command(flatten)]
+    pub(crate) read: ReadArgs,
+
+    #[command(flatten)]
+    pub(crate) write: WriteArgs,
+
+    #[command(flatten)]
+    pub(crate) messages: MessageArgs,
+}
+
+// Flags that say what to read, and where from: for every command that reads.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct ReadArgs {
     /// Start of a range to read instead of the last whole interval
     ///
     /// Needs --end, or --accept-gap with --checkpoint. A time is Unix seconds (1789401600), RFC 3339 (2026-09-14T16:00:00Z) or a day (2026-09-14, which
@@ -149,7 +244,12 @@ pub(crate) struct Args {
     /// .env and all variables, and writes no files but those of --output and --checkpoint.
     #[arg(help_heading = FROM, long, conflicts_with_all = ["region", "base_url", "api_key_file", "token_file"])]
     pub(crate) demo: bool,
+}
 
+// Flags that say where to write, and what was written before.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct WriteArgs {
     /// Continue where the last run with this file stopped
     ///
     /// Nothing is printed twice. [env: VERKADA_CHECKPOINT]
@@ -174,6 +274,19 @@ pub(crate) struct Args {
     #[arg(help_heading = TO, long, value_name = "PATH")]
     pub(crate) output: Option<PathBuf>,
 
+    /// Content of a line: raw, envelope or ocsf
+    ///
+    /// raw is the record as the API wrote it; envelope adds an id, the source, the host and the organisation; ocsf makes an
+    /// event of OCSF 1.5.0 of it. A checkpoint goes by the record, so another format repeats nothing. [env: VERKADA_FORMAT]
+    /// [default: raw]
+    #[arg(help_heading = TO, long, value_name = "FORMAT")]
+    pub(crate) format: Option<String>,
+}
+
+// Flags about messages.
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct MessageArgs {
     /// Show more on standard error; -vv shows each request
     ///
     /// -v shows what is read and what is retried. [env: RUST_LOG]
@@ -194,8 +307,59 @@ pub(crate) struct Args {
     /// Print help; -h prints a summary
     #[arg(help_heading = MESSAGES, short, long, action = ArgAction::Help)]
     help: Option<bool>,
+}
 
-    /// Print the version
-    #[arg(help_heading = MESSAGES, short = 'V', long, action = ArgAction::Version)]
-    version: Option<bool>,
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct VerifyArgs {
+    /// Files with the lines that were printed; “-” is standard input
+    #[arg(value_name = "FILE", required = true)]
+    pub(crate) files: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) pull: PullArgs,
+}
+
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
+
+    /// Print help
+    #[arg(short, long, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+#[derive(Debug, Args)]
+#[group(skip)]
+pub(crate) struct ManArgs {
+    /// Print help
+    #[arg(short, long, action = ArgAction::Help)]
+    help: Option<bool>,
+}
+
+impl CommandLine {
+    /// Reads the command line of the process. Returns as well the names of the flags that were given to `doctor`.
+    pub(crate) fn read() -> Result<(Self, Vec<String>), clap::Error> {
+        let mut matches = Self::command().try_get_matches()?;
+        let of_doctor = matches.subcommand_matches("doctor");
+        let flags = of_doctor.map(PullArgs::given).unwrap_or_default();
+        Ok((Self::from_arg_matches_mut(&mut matches)?, flags))
+    }
+}
+
+impl PullArgs {
+    /// The names of the flags that were given, in the order of the help.
+    fn given(matches: &ArgMatches) -> Vec<String> {
+        let flags = Self::augment_args(clap::Command::new("flags"));
+        let is_given = |id: &str| matches.value_source(id) == Some(ValueSource::CommandLine);
+        let given = flags
+            .get_arguments()
+            .filter(|flag| is_given(flag.get_id().as_str()));
+        given
+            .filter_map(|flag| Some(format!("--{}", flag.get_long()?)))
+            .collect()
+    }
 }

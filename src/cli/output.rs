@@ -6,6 +6,7 @@ use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use verkada_audit_logs::doctor;
 use verkada_audit_logs::pull::Output;
 
 /// Opens the file of `--output`, or standard output.
@@ -28,6 +29,18 @@ pub(crate) fn is_file(path: Option<&Path>) -> bool {
         None => duplicate_standard_output().and_then(|output| output.metadata()),
     };
     metadata.is_ok_and(|metadata| metadata.is_file())
+}
+
+/// Checks that [`open`] would succeed, without creating or opening the file of `--output`.
+///
+/// # Errors
+///
+/// As for [`open`].
+pub(crate) fn look(path: Option<&Path>) -> io::Result<()> {
+    match path {
+        Some(path) => doctor::could_append(path).map_err(|error| unusable(path, &error)),
+        None => standard_output().map(drop),
+    }
 }
 
 fn unusable(path: &Path, error: &io::Error) -> io::Error {

@@ -26,6 +26,6 @@ pub use organisation::{
     Burst, DailyCycle, DemoRecord, DemoRecords, Organisation, Profile, Source, TimeBase,
 };
 pub use server::{
-    Clock, DEMO_API_KEY, DemoServer, DemoServerBuilder, Fault, FaultPlan, RequestInfo, SeenRequest,
-    Stats, WindowEnds,
+    Clock, DEMO_API_KEY, DemoServer, DemoServerBuilder, Fault, FaultPlan, Gone, Paging,
+    RequestInfo, SeenRequest, Stats, WindowEnds,
 };

@@ -84,16 +84,22 @@ fn replace_by(
 ///
 /// Fails with the reason for which it could not.
 pub(crate) fn check_replaceable(path: &Path) -> io::Result<()> {
-    if is_bound_to_its_owner(path) {
-        let message = format!(
-            "{} belongs to another user, and in its folder only that user may replace it",
-            path.display()
-        );
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
-    }
+    check_owner(path)?;
     let neighbour = neighbour(path, TEMPORARY)?;
     write_new(&neighbour, |_| Ok(()))?;
     fs::remove_file(&neighbour).map_err(|error| at("removing", &neighbour, &error))
+}
+
+/// Refuses a file of another user that only that user may rename onto.
+pub(super) fn check_owner(path: &Path) -> io::Result<()> {
+    if !is_bound_to_its_owner(path) {
+        return Ok(());
+    }
+    let message = format!(
+        "{} belongs to another user, and in its folder only that user may replace it",
+        path.display()
+    );
+    Err(io::Error::new(io::ErrorKind::InvalidInput, message))
 }
 
 /// Reports whether the folder's sticky bit keeps this user from renaming onto `path`, although the folder lets it create

@@ -3,15 +3,21 @@
 //!
 //! ```text
 //! durable ---> trust ---> failure    what a path leads to, and whether that may be used; errors that name the path
+//! look ------> trust                 what could be written, told without writing anything
 //! mounts                             a mounted file can be written to, but not replaced
+//! lines                              a file line by line
 //! ```
 
 mod durable;
 mod failure;
+mod lines;
+mod look;
 mod mounts;
 mod trust;
 
 pub(crate) use durable::{check_replaceable, neighbour, replace, replace_shared, sync_folder};
 pub(crate) use failure::at;
+pub(crate) use lines::{Rest, for_each_line};
+pub(crate) use look::{could_append, could_replace};
 pub(crate) use mounts::is_mount_point;
 pub(crate) use trust::{open, resolve};

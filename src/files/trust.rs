@@ -57,21 +57,32 @@ pub(crate) fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     let path = resolve(path)?;
     // A link that takes the place of the file only now is not followed.
     let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let file = options
-        .custom_flags(flags.bits().cast_signed())
-        .open(&path)
-        .map_err(|error| opening(&path, &error))?;
+    let file = options.custom_flags(flags.bits().cast_signed()).open(&path);
+    let file = match file {
+        // Linux itself may have refused it, if fs.protected_regular is set, without a reason.
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let found = fs::symlink_metadata(&path).ok();
+            let problem = found.and_then(|found| check(&path, &found).err());
+            return Err(problem.unwrap_or_else(|| opening(&path, &error)));
+        }
+        opened => opened.map_err(|error| opening(&path, &error))?,
+    };
     let metadata = file
         .metadata()
         .map_err(|error| at("reading", &path, &error))?;
+    check(&path, &metadata).map(|()| file)
+}
+
+/// Refuses what is not a regular file, or may be the work of another user.
+fn check(path: &Path, metadata: &Metadata) -> io::Result<()> {
     if !metadata.is_file() {
-        return Err(refused(&path, "is not a regular file"));
+        return Err(refused(path, "is not a regular file"));
     }
-    let folder = folder_of(&path);
+    let folder = folder_of(path);
     let around = fs::metadata(&folder).map_err(|error| at("reading", &folder, &error))?;
-    match planted(&metadata, &around) {
-        Some(problem) => Err(refused(&path, problem)),
-        None => Ok(file),
+    match planted(metadata, &around) {
+        Some(problem) => Err(refused(path, problem)),
+        None => Ok(()),
     }
 }
 

@@ -18,6 +18,16 @@ pub(crate) fn visit_members<'a>(object: &'a str, mut visit: impl FnMut(Cow<'a, s
     });
 }
 
+/// Visits the elements of `array`, JSON text of any type, in order: the text of each. Anything but an array has none.
+pub(crate) fn visit_elements<'a>(array: &'a str, mut visit: impl FnMut(&'a str)) {
+    let scan = Scan::new(array);
+    let _ = scan.array(scan.white_space(0), |element| {
+        let end = scan.value(element)?;
+        visit(&array[element..end]);
+        Ok::<_, Malformed>(end)
+    });
+}
+
 /// The name of the type of `value`, JSON text of any type.
 pub(crate) fn type_name(value: &str) -> &'static str {
     match value.as_bytes().first() {
@@ -65,6 +75,23 @@ mod tests {
             "null",
         ] {
             assert!(!holds_array_of_objects(value), "{value}");
+        }
+    }
+
+    #[test]
+    fn only_an_array_has_elements() {
+        for (json, expected) in [
+            (
+                r#" [ 1 , "a,b" ,[2, 3], {} ] "#,
+                &["1", r#""a,b""#, "[2, 3]", "{}"][..],
+            ),
+            ("[]", &[]),
+            (r#"{"a":[1]}"#, &[]),
+            ("null", &[]),
+        ] {
+            let mut seen = Vec::new();
+            visit_elements(json, |element| seen.push(element));
+            assert_eq!(seen, expected);
         }
     }
 

@@ -8,22 +8,25 @@
 //! ```text
 //! scan      grammar: object, array, value, string -> positions
 //!   ^
-//! text      one value: decode a string, remove white space
+//! text      one value: decode a string, remove white space, mend surrogates
 //!   ^
 //! members   the keys of an object and the types of their values, for messages
+//! canonical  a form in which equal values have equal text
 //!
 //! repair    strings with bytes that JSON does not allow, made readable
 //! ```
 
+mod canonical;
 mod members;
 mod repair;
 mod scan;
 mod text;
 
-pub(crate) use members::{holds_array_of_objects, type_name, visit_members};
+pub(crate) use canonical::push_canonical;
+pub(crate) use members::{holds_array_of_objects, type_name, visit_elements, visit_members};
 pub(crate) use repair::repair;
 pub(crate) use scan::{Malformed, Scan};
-pub(crate) use text::{decode_string, push_compact};
+pub(crate) use text::{decode_string, push_compact, without_half_pairs};
 
 #[cfg(test)]
 pub(crate) mod tests {

@@ -32,6 +32,44 @@ pub(crate) fn push_compact(json: &str, out: &mut Vec<u8>) {
     }
 }
 
+/// Replaces each half of a surrogate pair in `json`, JSON text of any type, by the escape of U+FFFD: it means nothing, and
+/// many readers refuse the whole text for it. Everything else stays byte for byte.
+pub(crate) fn without_half_pairs(json: &str) -> Cow<'_, str> {
+    const REPLACEMENT: &str = r"\ufffd";
+    let mut mended = String::new();
+    let mut copied = 0;
+    let mut at = 0;
+    while let Some(next) = json[at..].find('\\') {
+        at += next;
+        // Outside strings there is no backslash, so each begins an escape.
+        let (length, is_half) = match unit_at(json, at) {
+            None => (2, false),
+            Some(0xd800..0xdc00) => match unit_at(json, at + 6) {
+                Some(0xdc00..0xe000) => (12, false),
+                _ => (6, true),
+            },
+            Some(unit) => (6, (0xdc00..0xe000).contains(&unit)),
+        };
+        if is_half {
+            mended.push_str(&json[copied..at]);
+            mended.push_str(REPLACEMENT);
+            copied = at + length;
+        }
+        at += length;
+    }
+    if copied == 0 {
+        return Cow::Borrowed(json);
+    }
+    mended.push_str(&json[copied..]);
+    Cow::Owned(mended)
+}
+
+/// The UTF-16 unit of the escape that begins at `at`, if it is one of the form `\u00e9`.
+fn unit_at(json: &str, at: usize) -> Option<u16> {
+    let digits = json.get(at..at + 6)?.strip_prefix(r"\u")?;
+    u16::from_str_radix(digits, 16).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -42,6 +80,25 @@ mod tests {
         let mut out = Vec::new();
         push_compact(json, &mut out);
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn only_half_a_surrogate_pair_is_replaced() {
+        for (json, expected) in [
+            (r#""\ud800""#, r#""\ufffd""#),
+            (
+                r#"{"\udc00a":["\uD83D\uDE00","\ud83d\ud83d\ude00"]}"#,
+                r#"{"\ufffda":["\uD83D\uDE00","\ufffd\ud83d\ude00"]}"#,
+            ),
+            (
+                r#""\\ud800 \n\u00e9é\ud83d\n""#,
+                r#""\\ud800 \n\u00e9é\ufffd\n""#,
+            ),
+            (r#""plain""#, r#""plain""#),
+        ] {
+            assert_eq!(without_half_pairs(json), expected);
+            assert!(serde_json::from_str::<serde_json::Value>(expected).is_ok());
+        }
     }
 
     proptest! {

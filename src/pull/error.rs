@@ -1,6 +1,7 @@
 //! The errors of a run.
 
 use std::io;
+use std::path::PathBuf;
 
 use super::checkpoint::CheckpointError;
 use crate::api;
@@ -15,6 +16,14 @@ pub enum Error {
     /// The lines could not be written.
     #[error("the records could not be written: {0}")]
     Output(io::Error),
+    /// A file that is to be compared cannot be read.
+    #[error("{} cannot be read: {error}", path.display())]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        error: io::Error,
+    },
     /// Reading ended before the end of the window, through a fault of this program.
     #[error("reading broke off before the end of the window; please report this")]
     BrokenOff,

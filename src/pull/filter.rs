@@ -32,7 +32,7 @@ impl EventFilter {
     }
 
     /// Decides whether `record` is kept.
-    pub(super) fn verdict(&self, source: Source, record: &Record) -> Verdict {
+    pub(crate) fn verdict(&self, source: Source, record: &Record) -> Verdict {
         let (names, wants_named) = match self {
             Self::All => return Verdict::Keep,
             Self::Names(names) => (names, true),
@@ -88,7 +88,7 @@ impl Default for EventFilter {
 
 /// The decision on a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(crate) enum Verdict {
     /// It is wanted.
     Keep,
     /// It names no event, so it may be wanted.

@@ -27,9 +27,17 @@ mod run;
 mod task;
 mod write;
 
+pub(crate) use checkpoint::Fingerprint;
 pub use checkpoint::{Checkpoint, CheckpointError};
+pub(crate) use checkpoint::{Expected, Inspection, inspect, shown_id};
 pub use error::Error;
+pub(crate) use filter::Verdict;
 pub use filter::{EventFilter, INTERESTED_EVENTS};
+pub(crate) use organisations::Organisations;
 pub use report::{Outcome, Progress, Report, SourceReport};
 pub use task::{CRON_INTERVAL_MINUTES, DEFAULT_OVERLAP_MINUTES, Period, Pull};
-pub use write::{Faults, Moment, Output, Printer, RestartHint};
+pub(crate) use write::Known;
+pub use write::{
+    Faults, Format, FormattedLine, MAPPING_VERSION, Moment, Origin, Output, Printer, RecordId,
+    RestartHint, mapped_event_names, record_text,
+};

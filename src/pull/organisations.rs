@@ -4,7 +4,7 @@ use crate::api::Record;
 
 /// How many records name which organisation.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Organisations {
+pub(crate) struct Organisations {
     /// Rarely more than one, so a list is quicker than a map.
     counts: Vec<(String, u64)>,
 }
@@ -14,7 +14,7 @@ impl Organisations {
     const MOST: usize = 64;
 
     /// Counts the organisation that `record` names, if it names one.
-    pub(super) fn note(&mut self, record: &Record) {
+    pub(crate) fn note(&mut self, record: &Record) {
         if let Some(id) = record.organization_id() {
             self.count(&id);
         }
@@ -29,14 +29,14 @@ impl Organisations {
     }
 
     /// The organisation that most records name. A few may name another, such as that of Verkada's support.
-    pub(super) fn most_named(&self) -> Option<&str> {
+    pub(crate) fn most_named(&self) -> Option<&str> {
         // Of equals the first one: `max_by_key` takes the last.
         let most = self.counts.iter().rev().max_by_key(|(_, count)| *count);
         most.map(|(id, _)| id.as_str())
     }
 
     /// Reports whether any record names `id`.
-    pub(super) fn contains(&self, id: &str) -> bool {
+    pub(crate) fn contains(&self, id: &str) -> bool {
         self.counts.iter().any(|(known, _)| known == id)
     }
 }

@@ -57,6 +57,8 @@ struct Run<'a> {
     /// `None` when nothing more can be printed.
     printer: Option<Printer>,
     has_checkpoint: bool,
+    /// True if what is printed is remembered, so that later runs do not print it again.
+    remembers: bool,
     /// Sources that are still to be printed, in order.
     waiting: VecDeque<PendingSource>,
     progress: &'a watch::Sender<Progress>,
@@ -85,13 +87,13 @@ impl Pull {
             plans = prepare::prepare(self, api, &mut printer, &mut clock) => plans?,
             () = stopped(&mut stop) => return self.not_begun(clock.now()),
         };
-        let has_checkpoint = printer.checkpoint().is_some();
         let mut run = Run {
             pull: self,
             api,
             clock,
+            has_checkpoint: printer.checkpoint().is_some(),
+            remembers: printer.remembers(),
             printer: Some(printer),
-            has_checkpoint,
             waiting: VecDeque::new(),
             progress,
             stop,
@@ -136,7 +138,7 @@ impl Run<'_> {
             window,
             first_slice,
             filter: self.pull.filter.clone(),
-            processing_allowance: self.has_checkpoint.then_some(self.pull.overlap_seconds),
+            processing_allowance: self.remembers.then_some(self.pull.overlap_seconds),
             now: self.clock.now(),
         };
         Ok(StartedRead {

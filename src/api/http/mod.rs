@@ -35,5 +35,8 @@ pub use transport::Statistics;
 pub(super) use answer::{Answer, Keys, Unusable};
 pub(super) use pace::Pacer;
 pub(crate) use pace::Urgency;
+pub(crate) use proxy::ProxyInUse;
 pub(super) use retry::RetryPolicy;
+pub(crate) use server_text::clean as clean_server_text;
+pub(crate) use transport::Probe;
 pub(super) use transport::{API_KEY_HEADER, Call, TOKEN_HEADER, Transport};

@@ -1,10 +1,12 @@
 //! The proxy that the environment names.
 
 use std::ffi::OsString;
+use std::fmt;
 
 use hyper_util::client::proxy::matcher::Matcher;
 use reqwest::Url;
 
+use super::base_url::BaseUrl;
 use crate::api::error::ConfigurationError;
 
 /// Variables that name the proxy for requests over TLS; the first one that is not empty counts.
@@ -16,25 +18,56 @@ const EXEMPTION_VARIABLES: [&str; 2] = ["NO_PROXY", "no_proxy"];
 pub(super) const NOT_A_PROXY: &str =
     "not the address of a proxy over HTTP, such as http://proxy.example.com:3128";
 
+/// The proxy of all requests. Its `Display` leaves out a user name and password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ProxyInUse {
+    /// The variable that names it.
+    variable: &'static str,
+    pub(super) address: Url,
+}
+
+impl ProxyInUse {
+    /// Finds the proxy for `base_url` in the environment of the process; `None` for this machine, which needs none.
+    ///
+    /// # Errors
+    ///
+    /// Names the variable whose value is not the address of a proxy.
+    pub(in crate::api) fn find(base_url: &BaseUrl) -> Result<Option<Self>, ConfigurationError> {
+        if base_url.is_loopback() {
+            return Ok(None);
+        }
+        proxy_in_use(base_url.as_url(), |name| std::env::var_os(name))
+    }
+}
+
+impl fmt::Display for ProxyInUse {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origin = self.address.origin().ascii_serialization();
+        write!(formatter, "{origin} ({})", self.variable)
+    }
+}
+
 /// Returns the proxy that the variables name for `target`, if any. An error does not repeat the value, which may hold a
 /// password.
-pub(super) fn proxy_address(
+fn proxy_in_use(
     target: &Url,
     lookup: impl Fn(&str) -> Option<OsString>,
-) -> Result<Option<Url>, ConfigurationError> {
+) -> Result<Option<ProxyInUse>, ConfigurationError> {
     // Asked first: a proxy that is not used need not be one that can be.
     if let Some((_, exempt)) = first_given(&EXEMPTION_VARIABLES, &lookup)
         && is_exempt(target, &exempt.to_string_lossy())
     {
         return Ok(None);
     }
-    let Some((name, value)) = first_given(&PROXY_VARIABLES, &lookup) else {
+    let Some((variable, value)) = first_given(&PROXY_VARIABLES, &lookup) else {
         return Ok(None);
     };
     let address = value.to_str().map(str::trim).and_then(parse_proxy);
     match address {
-        Some(address) => Ok(Some(address)),
-        None => Err(ConfigurationError::new(format!("{name}: {NOT_A_PROXY}"))),
+        Some(address) => Ok(Some(ProxyInUse { variable, address })),
+        None => Err(ConfigurationError::new(format!(
+            "{variable}: {NOT_A_PROXY}"
+        ))),
     }
 }
 
@@ -121,8 +154,8 @@ mod tests {
             let found = variables.iter().find(|(name, _)| *name == asked);
             found.map(|(_, value)| OsString::from(value))
         };
-        proxy_address(&target("https://api.verkada.com"), lookup)
-            .map(|url| url.map(|url| url.to_string()))
+        proxy_in_use(&target("https://api.verkada.com"), lookup)
+            .map(|proxy| proxy.map(|proxy| proxy.address.to_string()))
             .map_err(|error| error.to_string())
     }
 
@@ -152,6 +185,17 @@ mod tests {
                 "{variables:?}"
             );
         }
+    }
+
+    #[test]
+    fn a_proxy_is_shown_with_its_variable_and_without_its_password() {
+        let lookup = |asked: &str| {
+            (asked == "HTTPS_PROXY")
+                .then(|| OsString::from("http://user:word@proxy.example.com:3128/x"))
+        };
+        let proxy = proxy_in_use(&target("https://api.verkada.com"), lookup);
+        let shown = proxy.unwrap().unwrap().to_string();
+        assert_eq!(shown, "http://proxy.example.com:3128 (HTTPS_PROXY)");
     }
 
     #[test]

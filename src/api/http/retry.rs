@@ -45,6 +45,8 @@ pub(in crate::api) struct RetryPolicy {
     pub(in crate::api) cool_down: Duration,
     /// Limit for the time without one success in which a read of several slices rides out 429.
     pub(in crate::api) rate_limit_patience: Duration,
+    /// How often a request is sent again.
+    pub(in crate::api) most_retries: u32,
 }
 
 impl Default for RetryPolicy {
@@ -53,6 +55,7 @@ impl Default for RetryPolicy {
             first_wait: Duration::from_secs(1),
             cool_down: Duration::from_secs(5),
             rate_limit_patience: Duration::from_secs(5 * 60),
+            most_retries: MAX_RETRIES,
         }
     }
 }
@@ -66,7 +69,7 @@ impl RetryPolicy {
         rides_out: bool,
         jitter: f64,
     ) -> Decision {
-        let retries_left = history.retries < MAX_RETRIES;
+        let retries_left = history.retries < self.most_retries;
         let wait = self.wait(error, history.retries, jitter);
         if matches!(error.kind(), ErrorKind::RateLimited) {
             let patient = history.without_success < self.rate_limit_patience;

@@ -31,7 +31,7 @@ pub(super) fn innermost(error: &dyn std::error::Error) -> ServerText {
 }
 
 /// Cleans `text`, which may echo one of `secrets`.
-pub(super) fn clean(text: &str, secrets: &[&Secret]) -> ServerText {
+pub(crate) fn clean(text: &str, secrets: &[&Secret]) -> ServerText {
     // Spaces are kept distinct from other white space until the end: an address may go on after a line break, but not
     // after a space.
     let visible: String = text

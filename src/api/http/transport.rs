@@ -19,7 +19,7 @@ use super::body::{self, BodyBudget, BodyError, LONG_WORK_BYTES, MAX_BODY_BYTES, 
 use super::certificate;
 use super::clock::ServerClock;
 use super::pace::{Pacer, Urgency};
-use super::proxy::{NOT_A_PROXY, proxy_address};
+use super::proxy::{NOT_A_PROXY, ProxyInUse};
 use super::retry::{Decision, History, RetryPolicy, parse_retry_after};
 use super::server_text;
 use crate::api::error::{
@@ -67,9 +67,27 @@ pub struct Statistics {
     pub rate_limited: u64,
     /// The usual time from sending a request to having its answer, without waits for the pace.
     pub latency: Duration,
+    /// Reads that were given up because the list changed, such that a record came twice.
+    pub shifted_reads: u64,
+    /// Pages with records of earlier pages that turned out to be twins.
+    pub twin_borders: u64,
+    /// Requests that both have cost, retries not included: earlier pages asked for again, and the pages of reads that were
+    /// given up.
+    pub extra_requests: u64,
     /// The server's clock minus this machine's in seconds, at the last answer that named a time. A `Date` that stands
     /// still for an hour counts as none.
     pub clock_difference: Option<i64>,
+}
+
+/// The answer to a request that carried no secret.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Probe {
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The server's clock, if the answer named it.
+    pub(crate) server_time: Option<DateTime<Utc>>,
+    /// The time from connecting to having the answer's headers.
+    pub(crate) elapsed: Duration,
 }
 
 #[derive(Debug)]
@@ -164,6 +182,11 @@ impl Transport {
         }
     }
 
+    /// Changes the counts.
+    pub(in crate::api) fn count(&self, change: impl FnOnce(&mut Statistics)) {
+        change(&mut lock(&self.statistics));
+    }
+
     /// Waits until the pace allows one more request.
     pub(in crate::api) async fn turn(&self, urgency: &Urgency) {
         self.pacer.ready(urgency).await;
@@ -240,6 +263,27 @@ impl Transport {
         })
     }
 
+    /// Sends one request that carries no secret, once, and returns what came back, whatever its status.
+    pub(in crate::api) async fn probe(&self) -> Result<Probe, Error> {
+        self.turn(&Urgency::highest()).await;
+        let sent = Instant::now();
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let request = self.client.get(self.base_url.join("/"));
+        let response = request.header(ACCEPT, "application/json").send().await;
+        let elapsed = sent.elapsed();
+        let response = response.map_err(|error| {
+            let attempts = 1;
+            // A token is what would have been asked for first.
+            self.network_error(Endpoint::Token, &error)
+                .with_effort(Effort { attempts, elapsed })
+        })?;
+        Ok(Probe {
+            status: response.status().as_u16(),
+            server_time: date(response.headers()),
+            elapsed,
+        })
+    }
+
     async fn attempt<T: Send + 'static>(
         &self,
         call: &Call,
@@ -249,7 +293,7 @@ impl Transport {
         let sent = Instant::now();
         self.requests.fetch_add(1, Ordering::Relaxed);
         let response = self.request(call)?.send().await;
-        let mut response = response.map_err(|error| self.network_error(call, &error))?;
+        let mut response = response.map_err(|error| self.network_error(call.endpoint, &error))?;
         let status = response.status();
         debug!(endpoint = %call.endpoint, status = status.as_u16(), elapsed_ms = sent.elapsed().as_millis(), "answered");
         if status != StatusCode::OK {
@@ -267,7 +311,7 @@ impl Transport {
         let unusable = |words: &str| unusable(call, headers, None, words);
         let error = match error {
             BodyError::OutOfRoom => return Unsuccessful::OutOfRoom,
-            BodyError::Network(error) => self.network_error(call, &error),
+            BodyError::Network(error) => self.network_error(call.endpoint, &error),
             BodyError::Broken => cut_short(call, "its compressed bytes are damaged or end early"),
             BodyError::TooLong => unusable(&format!(
                 "it is longer than {} MiB; ask for smaller pages with --page-size",
@@ -303,9 +347,9 @@ impl Transport {
     }
 
     /// No whole answer came.
-    fn network_error(&self, call: &Call, error: &reqwest::Error) -> Error {
+    fn network_error(&self, endpoint: Endpoint, error: &reqwest::Error) -> Error {
         if let Some(problem) = certificate::problem(error) {
-            return Error::new(call.endpoint, ErrorKind::Certificate(problem));
+            return Error::new(endpoint, ErrorKind::Certificate(problem));
         }
         let failure = if error.is_timeout() {
             NetworkFailure::TimedOut(self.timeout)
@@ -314,7 +358,7 @@ impl Transport {
         } else {
             NetworkFailure::Connect(server_text::innermost(error))
         };
-        Error::new(call.endpoint, ErrorKind::Connection(failure))
+        Error::new(endpoint, ErrorKind::Connection(failure))
     }
 
     fn without_success(&self, endpoint: Endpoint, started: Instant) -> Duration {
@@ -377,10 +421,9 @@ fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, Configuration
         .timeout(timeout);
     // reqwest ignores a proxy variable that it cannot use, and the requests would go around the proxy.
     builder = builder.no_proxy();
-    if !base_url.is_loopback()
-        && let Some(proxy) = proxy_address(base_url.as_url(), |name| std::env::var_os(name))?
-    {
-        let proxy = Proxy::https(proxy).map_err(|_| ConfigurationError::new(NOT_A_PROXY))?;
+    if let Some(proxy) = ProxyInUse::find(base_url)? {
+        let proxy =
+            Proxy::https(proxy.address).map_err(|_| ConfigurationError::new(NOT_A_PROXY))?;
         builder = builder.proxy(proxy);
     }
     if base_url.is_clear_text() {

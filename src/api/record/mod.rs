@@ -3,8 +3,10 @@
 //! ```text
 //! Record ---> time    every form of a time
 //! order               newest first -> oldest first
+//! identity            which records are the same, signed links apart
 //! ```
 
+mod identity;
 mod order;
 mod time;
 
@@ -16,11 +18,15 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
+use super::source::Source;
 use super::window::TimeBase;
 use crate::json::{Malformed, Scan, decode_string, push_compact};
-use time::parse_time;
+use identity::SIGNED_LINK;
 
+pub(crate) use identity::push_canonical_record;
+pub(super) use identity::{DigestHasher, RecordDigest};
 pub(crate) use order::sort_oldest_first;
+pub(crate) use time::parse_time;
 
 /// An audit log or a notification: the API's own text, and the few fields that this crate reads.
 ///
@@ -41,9 +47,10 @@ enum Field {
     Timestamp,
     ProcessedTimestamp,
     Created,
+    ImageUrl,
 }
 
-const FIELDS: usize = Field::Created as usize + 1;
+const FIELDS: usize = Field::ImageUrl as usize + 1;
 
 impl Field {
     /// The field that `key`, quotes included, names. A key that is written with an escape is not recognised.
@@ -55,6 +62,7 @@ impl Field {
             r#""timestamp""# => Self::Timestamp,
             r#""processed_timestamp""# => Self::ProcessedTimestamp,
             r#""created""# => Self::Created,
+            SIGNED_LINK => Self::ImageUrl,
             _ => return None,
         })
     }
@@ -174,9 +182,29 @@ impl Record {
         own.or_else(|| self.created())
     }
 
+    /// The list that a record of this shape comes from, for records that were read back from a file; `None` if it has the
+    /// shape of neither.
+    pub(crate) fn source(&self) -> Option<Source> {
+        let has = |field: Field| self.field(field).is_some();
+        if has(Field::EventName) || has(Field::Timestamp) || has(Field::ProcessedTimestamp) {
+            return Some(Source::AuditLogs);
+        }
+        (has(Field::Created) || has(Field::NotificationType)).then_some(Source::Notifications)
+    }
+
     /// Reports whether the record is a JSON object, as every known one is.
     pub fn is_object(&self) -> bool {
         self.text().starts_with('{')
+    }
+
+    /// The digest by which the record is compared with others of the same read.
+    pub(super) fn digest(&self) -> RecordDigest {
+        let start = self.outline.text.start;
+        let link = self.outline.fields[Field::ImageUrl as usize].as_ref();
+        let link = link.map_or(0..0, |link| {
+            (link.start - start) as usize..(link.end - start) as usize
+        });
+        RecordDigest::of(self.text(), link)
     }
 
     fn field(&self, field: Field) -> Option<&str> {
@@ -249,7 +277,21 @@ mod tests {
         ("timestamp", Field::Timestamp),
         ("processed_timestamp", Field::ProcessedTimestamp),
         ("created", Field::Created),
+        ("image_url", Field::ImageUrl),
     ];
+
+    #[test]
+    fn a_record_that_is_read_again_has_the_digest_that_it_had() {
+        let digest = |text: &str| Record::from_line(text).unwrap().digest();
+        let first = digest(r#"{"camera_id":"x","image_url":"https://a?token=1","created":1}"#);
+        let again = digest(r#"{"camera_id":"x","image_url":"https://a?token=22","created":1}"#);
+        assert_eq!(first, again);
+        let other = digest(r#"{"camera_id":"x","image_url":"https://a?token=1","created":2}"#);
+        assert_ne!(first, other);
+        let none = |id: &str| digest(&format!(r#"{{"camera_id":"{id}"}}"#));
+        assert_eq!(none("x"), none("x"));
+        assert_ne!(none("x"), none("y"));
+    }
 
     proptest! {
         #[test]

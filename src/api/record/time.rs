@@ -7,7 +7,7 @@ use crate::time::LEAST_MILLISECONDS;
 
 /// Reads a time in any form that clients of this API have met or foreseen: ISO 8601 with `Z`, with an offset or without
 /// a zone (then UTC), 0 to 9 fractional digits, or Unix seconds or milliseconds, as a number or as text.
-pub(super) fn parse_time(raw: &str) -> Option<DateTime<Utc>> {
+pub(crate) fn parse_time(raw: &str) -> Option<DateTime<Utc>> {
     let Some(text) = decode_string(raw) else {
         return unix_time(raw);
     };

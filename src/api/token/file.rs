@@ -62,11 +62,6 @@ impl TokenFile {
         }
     }
 
-    /// Reports whether the file can be read and written to, but not replaced, because it is mounted by itself.
-    pub(in crate::api) fn is_mount_point(&self) -> bool {
-        files::is_mount_point(&self.path)
-    }
-
     /// Returns the token in the file, if it was issued for this key and host. A file that is missing, unreadable,
     /// corrupt, bound to something else or perhaps planted by another user is not a failure: a new token is asked for,
     /// and storing it says what is wrong with the file.

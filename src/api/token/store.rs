@@ -1,6 +1,7 @@
 //! The token of a client: from memory, from the file, or newly issued.
 
 use std::future::Future;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::Mutex;
@@ -84,6 +85,23 @@ impl TokenStore {
                 Err(failure)
             }
         }
+    }
+
+    /// Calls `exchange` although there may be a fresh token, and stores the new one. The inner result says whether it
+    /// could be stored; without a file it always could.
+    ///
+    /// # Errors
+    ///
+    /// Those of `exchange`.
+    pub(in crate::api) async fn renew(
+        &self,
+        exchange: impl Future<Output = Result<Secret, Error>>,
+    ) -> Result<io::Result<()>, Error> {
+        let mut shared = self.shared.lock().await;
+        let issued_at = unix_now();
+        let secret = exchange.await?;
+        let token = shared.token.insert(Token { secret, issued_at });
+        Ok(self.file.as_ref().map_or(Ok(()), |file| file.store(token)))
     }
 
     fn store(&self, token: &Token) {

@@ -2,35 +2,34 @@
 
 use std::fs::File;
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use verkada_audit_logs::Secret;
 
+use super::environment::Environment;
 use super::setting::{Setting, Settings};
 use super::usage_error::UsageError;
-use crate::cli::args::Args;
+use crate::cli::args::ReadArgs;
 
-const KEY: &str = "VERKADA_API_KEY";
+/// The variable that holds the key.
+pub(crate) const KEY: &str = "VERKADA_API_KEY";
 
 /// The variable that names a file with the key.
-pub(crate) const FILE: &str = "VERKADA_API_KEY_FILE";
+const FILE: &str = "VERKADA_API_KEY_FILE";
 
 /// At most this many bytes of a key file are read. A key has about a hundred characters.
 const LONGEST_KEY_FILE: u64 = 16 << 10;
 
 /// Finds the key: in a file named by flag, then in the environment, then in `.env`; in each of the latter the key itself
 /// comes before a file that holds it.
-pub(crate) fn find(args: &Args, settings: &Settings<'_>) -> Result<Secret, UsageError> {
+pub(super) fn find(args: &ReadArgs, settings: &Settings<'_>) -> Result<Secret, UsageError> {
     if let Some(path) = &args.api_key_file {
         return key_in_file(path, "--api-key-file");
     }
-    for [key, file] in settings.environment.layers([KEY, FILE])? {
-        if let Some(value) = key {
-            return Setting { name: KEY, value }.parse();
-        }
-        if let Some(path) = file {
-            return key_in_file(Path::new(&path), FILE);
-        }
+    match settings.environment.first_of([KEY, FILE])? {
+        Some(found) if found.name == FILE => return key_in_file(Path::new(&found.value), FILE),
+        Some(found) => return Setting::from(found).parse(),
+        None => {}
     }
     let because = match settings.environment.file_problem() {
         Some(problem) => format!(" ({problem})"),
@@ -39,6 +38,23 @@ pub(crate) fn find(args: &Args, settings: &Settings<'_>) -> Result<Secret, Usage
     Err(UsageError::new(format!(
         "no API key{because}: set VERKADA_API_KEY in the environment or in .env, or name a file with --api-key-file or VERKADA_API_KEY_FILE; --demo runs without one"
     )))
+}
+
+/// A key for a client that must not send it.
+pub(super) fn stand_in() -> Result<Secret, UsageError> {
+    let key = Secret::new("none");
+    key.map_err(|error| UsageError::new(error.to_string()))
+}
+
+/// The path of the file with the key that is named, whether or not the key is taken from it.
+pub(crate) fn file(
+    args: &ReadArgs,
+    environment: &Environment,
+) -> Result<Option<PathBuf>, UsageError> {
+    match &args.api_key_file {
+        Some(path) => Ok(Some(path.clone())),
+        None => Ok(environment.peek(FILE)?.map(PathBuf::from)),
+    }
 }
 
 fn key_in_file(path: &Path, name: &'static str) -> Result<Secret, UsageError> {

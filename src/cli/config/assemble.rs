@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use verkada_audit_logs::demo::DemoServer;
-use verkada_audit_logs::pull::{DEFAULT_OVERLAP_MINUTES, Period, Pull};
+use verkada_audit_logs::pull::{DEFAULT_OVERLAP_MINUTES, Format, Period, Pull};
 use verkada_audit_logs::{
     CRON_INTERVAL_MINUTES, DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE,
-    MOST_REQUESTS_PER_MINUTE, Source, VerkadaApiBuilder,
+    MOST_REQUESTS_PER_MINUTE, Secret, Source, VerkadaApiBuilder,
 };
 
 use super::api_key;
@@ -17,7 +17,7 @@ use super::period::{accept_gap_to, period};
 use super::setting::{Setting, Settings, words};
 use super::target::Target;
 use super::usage_error::{UsageError, quoted};
-use crate::cli::args::Args;
+use crate::cli::args::{PullArgs, ReadArgs, WriteArgs};
 
 /// The configuration of a run, checked.
 pub(crate) struct Config {
@@ -25,14 +25,19 @@ pub(crate) struct Config {
     pub(crate) client: VerkadaApiBuilder,
     /// The task: what to read and keep.
     pub(crate) pull: Pull,
+    /// The types of notifications to ask for; all if there are none.
+    pub(crate) notification_types: Vec<String>,
     pub(crate) checkpoint: Option<PathBuf>,
     /// The name that a checkpoint is bound to: the host that is read.
     pub(crate) origin: String,
     pub(crate) output: Option<PathBuf>,
+    pub(crate) format: Format,
+    /// The host that is read, as envelopes and events name it.
+    pub(crate) host: String,
     /// Set if the range was given by `--since`, which cannot stand beside `--start`.
     pub(crate) is_since: bool,
     /// Kept alive for the whole run.
-    _demo: Option<DemoServer>,
+    pub(crate) demo: Option<DemoServer>,
 }
 
 impl Config {
@@ -42,63 +47,108 @@ impl Config {
     ///
     /// Names the flag or variable that cannot be used.
     pub(crate) fn new(
-        args: &Args,
+        args: &PullArgs,
         environment: &Environment,
         now: i64,
     ) -> Result<Self, UsageError> {
+        Self::with_key(args, environment, now, api_key::find)
+    }
+
+    /// The same with a stand-in for the key, for a look at everything else where the key is missing.
+    ///
+    /// # Errors
+    ///
+    /// Names the flag or variable that cannot be used, other than those of the key.
+    pub(crate) fn without_key(
+        args: &PullArgs,
+        environment: &Environment,
+        now: i64,
+    ) -> Result<Self, UsageError> {
+        Self::with_key(args, environment, now, |_, _| api_key::stand_in())
+    }
+
+    fn with_key(
+        args: &PullArgs,
+        environment: &Environment,
+        now: i64,
+        find_key: impl FnOnce(&ReadArgs, &Settings<'_>) -> Result<Secret, UsageError>,
+    ) -> Result<Self, UsageError> {
+        let PullArgs { read, write, .. } = args;
         let settings = Settings { environment };
         // A time that cannot be read is the first mistake to mend, so it is named before a missing key.
-        let period = period(args, now)?;
-        let target = Target::find(args, &settings)?;
-        let interval_seconds = i64::from(interval_minutes(args, &settings)?) * 60;
+        let period = period(read, write.accept_gap, now)?;
+        let target = Target::find(read, &settings, find_key)?;
+        let interval_seconds = i64::from(interval_minutes(read, &settings)?) * 60;
         let pull = Pull {
             now,
             period,
-            sources: sources(args)?,
-            filter: filter(args, &settings)?,
+            sources: sources(read)?,
+            filter: filter(read, &settings)?,
             interval_seconds,
-            overlap_seconds: i64::from(overlap_minutes(args)?) * 60,
-            accept_gap_to: accept_gap_to(args)?,
+            overlap_seconds: i64::from(overlap_minutes(write)?) * 60,
+            accept_gap_to: accept_gap_to(read, write.accept_gap)?,
         };
-        let checkpoint = settings.path(args.checkpoint.as_deref(), "VERKADA_CHECKPOINT")?;
-        if args.accept_gap && checkpoint.is_none() {
+        let checkpoint = settings.path(write.checkpoint.as_deref(), "VERKADA_CHECKPOINT")?;
+        if write.accept_gap && checkpoint.is_none() {
             return Err(UsageError::new(
                 "--accept-gap needs --checkpoint, which is where the gap is kept",
             ));
         }
-        let output = args.output.clone().filter(|path| path != "-");
-        let key_file = settings.path(args.api_key_file.as_deref(), api_key::FILE)?;
-        let read = [
+        let output = write.output.clone().filter(|path| path != "-");
+        let key_file = api_key::file(read, environment)?;
+        let inputs = [
             ("the file with the API key", key_file.as_deref()),
             (".env", environment.path()),
         ];
         let token_file = target.token_file.as_deref();
-        check_distinct(token_file, checkpoint.as_deref(), output.as_deref(), &read)?;
+        check_distinct(
+            token_file,
+            checkpoint.as_deref(),
+            output.as_deref(),
+            &inputs,
+        )?;
         environment.warn_of_file();
         if checkpoint.is_none() {
-            warn_without_checkpoint(args);
+            warn_without_checkpoint(write);
         }
+        let notification_types = notification_types(read)?;
+        let client = target.client.notification_types(notification_types.clone());
         let is_long = checkpoint.is_some() || is_long_range(&pull);
         Ok(Self {
-            client: with_options(target.client, args, &settings, is_long)?,
+            client: with_options(client, read, &settings, is_long)?,
             pull,
+            notification_types,
             checkpoint,
+            host: host_of(&target.origin).to_owned(),
             origin: target.origin,
             output,
-            is_since: args.since.is_some(),
-            _demo: target.demo,
+            format: format(write, &settings)?,
+            is_since: read.since.is_some(),
+            demo: target.demo,
         })
     }
 }
 
+fn format(args: &WriteArgs, settings: &Settings<'_>) -> Result<Format, UsageError> {
+    let setting = settings.pick(&args.format, "--format", "VERKADA_FORMAT")?;
+    setting.map_or(Ok(Format::default()), |setting| setting.parse())
+}
+
+/// The host in an address, with its port if it has one. The simulated organisation has a name instead.
+fn host_of(origin: &str) -> &str {
+    let after_scheme = origin.split_once("://").map_or(origin, |(_, rest)| rest);
+    let end = after_scheme.find('/').unwrap_or(after_scheme.len());
+    &after_scheme[..end]
+}
+
 /// Warns of what is allowed and yet does nothing.
-fn warn_without_checkpoint(args: &Args) {
+fn warn_without_checkpoint(args: &WriteArgs) {
     if args.overlap_minutes.is_some() {
         tracing::warn!("--overlap-minutes does nothing without --checkpoint");
     }
 }
 
-fn interval_minutes(args: &Args, settings: &Settings<'_>) -> Result<u32, UsageError> {
+fn interval_minutes(args: &ReadArgs, settings: &Settings<'_>) -> Result<u32, UsageError> {
     let setting = settings.pick(
         &args.interval_minutes,
         "--interval-minutes",
@@ -117,7 +167,7 @@ fn is_long_range(pull: &Pull) -> bool {
 /// reads the overlap as well, and after an outage much more.
 fn with_options(
     client: VerkadaApiBuilder,
-    args: &Args,
+    args: &ReadArgs,
     settings: &Settings<'_>,
     is_long: bool,
 ) -> Result<VerkadaApiBuilder, UsageError> {
@@ -145,12 +195,11 @@ fn with_options(
         .max_requests_per_minute(pace.map_or(Ok(default_pace), |setting| {
             setting.number(1, MOST_REQUESTS_PER_MINUTE)
         })?)
-        .notification_types(notification_types(args)?)
         .include_image_url(args.include_image_url))
 }
 
 /// Any word is accepted, because Verkada's types change.
-fn notification_types(args: &Args) -> Result<Vec<String>, UsageError> {
+fn notification_types(args: &ReadArgs) -> Result<Vec<String>, UsageError> {
     const FORM: &str = "write words separated by commas: person_of_interest,motion";
     words(
         &args.notification_type,
@@ -160,7 +209,7 @@ fn notification_types(args: &Args) -> Result<Vec<String>, UsageError> {
     )
 }
 
-fn overlap_minutes(args: &Args) -> Result<u32, UsageError> {
+fn overlap_minutes(args: &WriteArgs) -> Result<u32, UsageError> {
     let Some(value) = args.overlap_minutes.clone() else {
         return Ok(DEFAULT_OVERLAP_MINUTES);
     };
@@ -171,7 +220,7 @@ fn overlap_minutes(args: &Args) -> Result<u32, UsageError> {
     .number(0, 10_080)
 }
 
-fn sources(args: &Args) -> Result<Vec<Source>, UsageError> {
+fn sources(args: &ReadArgs) -> Result<Vec<Source>, UsageError> {
     let Some(only) = &args.only else {
         return Ok(Source::ALL.to_vec());
     };

@@ -1,5 +1,6 @@
 //! Variables: those of the process, and those of the `.env` file.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use super::env_file::EnvFile;
@@ -10,6 +11,25 @@ use super::usage_error::UsageError;
 pub(crate) struct Environment {
     file: EnvFile,
     is_ignored: bool,
+    /// The variables whose values were taken, in the order in which they were asked for.
+    taken: RefCell<Vec<(&'static str, Layer)>>,
+}
+
+/// The place where a variable is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layer {
+    /// The environment of the process.
+    Process,
+    /// The `.env` file.
+    File,
+}
+
+/// A variable that is set.
+pub(crate) struct Found {
+    pub(crate) name: &'static str,
+    pub(crate) value: String,
+    /// True if no other of the variables that were asked for is set in the same place.
+    pub(crate) is_alone: bool,
 }
 
 impl Environment {
@@ -23,7 +43,7 @@ impl Environment {
     pub(crate) fn load() -> Result<Self, UsageError> {
         Ok(Self {
             file: EnvFile::load()?,
-            is_ignored: false,
+            ..Self::default()
         })
     }
 
@@ -42,9 +62,19 @@ impl Environment {
 
     /// Warns of a `.env` file that was not read, in a run that can do without it.
     pub(crate) fn warn_of_file(&self) {
-        if let Some(problem) = &self.file.problem {
+        if let Some(problem) = self.unread_file() {
             tracing::warn!("{problem}");
         }
+    }
+
+    /// Returns why the `.env` file was not read, if there is one.
+    pub(crate) fn unread_file(&self) -> Option<&str> {
+        self.file.problem.as_deref()
+    }
+
+    /// Reports whether variables and the `.env` file are ignored, as in the demo.
+    pub(crate) fn is_ignored(&self) -> bool {
+        self.is_ignored
     }
 
     /// Returns what is wrong with the `.env` file, for the message that something is missing.
@@ -53,26 +83,60 @@ impl Environment {
         file.problem.as_deref().or(file.stray_line.as_deref())
     }
 
-    /// The value of `name`; an empty one counts as unset.
+    /// Reports whether the `.env` file sets `name`.
+    pub(crate) fn is_in_file(&self, name: &str) -> bool {
+        self.in_file(name).is_some()
+    }
+
+    /// The variables whose values were taken from `layer` so far.
+    pub(crate) fn taken_from(&self, layer: Layer) -> Vec<&'static str> {
+        let taken = self.taken.borrow();
+        let names = taken.iter().filter(|(_, from)| *from == layer);
+        names.map(|(name, _)| *name).collect()
+    }
+
+    /// The value of `name`, for a look that takes no setting from it; an empty one counts as unset.
     ///
     /// # Errors
     ///
     /// Fails on a value that is not UTF-8.
-    pub(crate) fn get(&self, name: &str) -> Result<Option<String>, UsageError> {
+    pub(crate) fn peek(&self, name: &str) -> Result<Option<String>, UsageError> {
         Ok(self.in_process(name)?.or_else(|| self.in_file(name)))
     }
 
-    /// The values of `names` in the process's environment alone, then those in the `.env` file alone: for variables of
-    /// which one can replace another.
-    pub(crate) fn layers<const N: usize>(
+    /// Takes the first of `names` that is set, in the process's environment or else in the `.env` file: the process's
+    /// wins, whichever name it is. Empty values count as unset.
+    ///
+    /// # Errors
+    ///
+    /// Fails on a value that is not UTF-8.
+    pub(crate) fn first_of<const N: usize>(
         &self,
-        names: [&str; N],
-    ) -> Result<[[Option<String>; N]; 2], UsageError> {
-        let mut in_process = [const { None }; N];
-        for (value, name) in in_process.iter_mut().zip(names) {
-            *value = self.in_process(name)?;
+        names: [&'static str; N],
+    ) -> Result<Option<Found>, UsageError> {
+        let mut set = Vec::new();
+        let mut layer = Layer::Process;
+        for name in names {
+            set.extend(self.in_process(name)?.map(|value| (name, value)));
         }
-        Ok([in_process, names.map(|name| self.in_file(name))])
+        if set.is_empty() {
+            layer = Layer::File;
+            set.extend(
+                names
+                    .iter()
+                    .filter_map(|name| Some((*name, self.in_file(name)?))),
+            );
+        }
+        let is_alone = set.len() == 1;
+        let first = set.into_iter().next();
+        Ok(first.map(|(name, value)| {
+            self.taken.borrow_mut().push((name, layer));
+            Found {
+                name,
+                value,
+                is_alone,
+            }
+        }))
     }
 
     /// The value in the process's environment alone.

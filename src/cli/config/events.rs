@@ -4,7 +4,7 @@ use verkada_audit_logs::pull::EventFilter;
 
 use super::setting::{Settings, words};
 use super::usage_error::UsageError;
-use crate::cli::args::Args;
+use crate::cli::args::ReadArgs;
 
 const WANTED: &str = "INTERESTED_EVENTS";
 const EXCLUDED: &str = "EXCLUDED_EVENTS";
@@ -14,7 +14,7 @@ const FORM: &str = "write the names without quotes or brackets, separated by com
 
 /// Finds the filter: in the flags, then in the environment, then in `.env`. The first of these that says anything counts
 /// alone.
-pub(super) fn filter(args: &Args, settings: &Settings<'_>) -> Result<EventFilter, UsageError> {
+pub(super) fn filter(args: &ReadArgs, settings: &Settings<'_>) -> Result<EventFilter, UsageError> {
     if args.all_events {
         return Ok(EventFilter::All);
     }
@@ -27,21 +27,20 @@ pub(super) fn filter(args: &Args, settings: &Settings<'_>) -> Result<EventFilter
             "--exclude-event",
         )?));
     }
-    for layer in settings.environment.layers([WANTED, EXCLUDED])? {
-        match layer {
-            [None, None] => {}
-            [Some(value), None] => return Ok(EventFilter::names(event_names(&[value], WANTED)?)),
-            [None, Some(value)] => {
-                return Ok(EventFilter::except(event_names(&[value], EXCLUDED)?));
-            }
-            [Some(_), Some(_)] => {
-                return Err(UsageError::new(format!(
-                    "{WANTED} and {EXCLUDED} are both set; unset one, since the first keeps only the events that it names and the second all others"
-                )));
-            }
-        }
+    let Some(found) = settings.environment.first_of([WANTED, EXCLUDED])? else {
+        return Ok(EventFilter::default());
+    };
+    if !found.is_alone {
+        return Err(UsageError::new(format!(
+            "{WANTED} and {EXCLUDED} are both set; unset one, since the first keeps only the events that it names and the second all others"
+        )));
     }
-    Ok(EventFilter::default())
+    let names = event_names(&[found.value], found.name)?;
+    Ok(if found.name == WANTED {
+        EventFilter::names(names)
+    } else {
+        EventFilter::except(names)
+    })
 }
 
 /// Splits `values` into names. A quote or bracket is never part of a name: it comes from a container's environment file or

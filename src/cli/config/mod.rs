@@ -24,6 +24,7 @@ mod target;
 mod time;
 mod usage_error;
 
+pub(crate) use api_key::{KEY, file as key_file};
 pub(crate) use assemble::Config;
-pub(crate) use environment::Environment;
+pub(crate) use environment::{Environment, Layer};
 pub(crate) use usage_error::{LONGEST_QUOTED, UsageError, quoted};

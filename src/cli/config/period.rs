@@ -4,11 +4,11 @@ use verkada_audit_logs::pull::Period;
 
 use super::time::{parse_span, parse_time};
 use super::usage_error::UsageError;
-use crate::cli::args::Args;
+use crate::cli::args::ReadArgs;
 
 /// Reads `--since`, or `--start` and `--end`; without them the run is a scheduled one. `now` is the beginning of the run in
-/// Unix seconds.
-pub(super) fn period(args: &Args, now: i64) -> Result<Period, UsageError> {
+/// Unix seconds. With `accept_gap` a start alone is where a scheduled run goes on.
+pub(super) fn period(args: &ReadArgs, accept_gap: bool, now: i64) -> Result<Period, UsageError> {
     if let Some(span) = &args.since {
         return since(span, now);
     }
@@ -20,7 +20,7 @@ pub(super) fn period(args: &Args, now: i64) -> Result<Period, UsageError> {
     let (start, end) = match (start?, end?) {
         (None, None) => return Ok(Period::Scheduled),
         (Some(start), Some(end)) => (start, end),
-        (Some(_), None) if args.accept_gap => return Ok(Period::Scheduled),
+        (Some(_), None) if accept_gap => return Ok(Period::Scheduled),
         (Some(_), None) => {
             return Err(UsageError::new(
                 "--start needs --end, or --accept-gap with --checkpoint; --since 2h reads from two hours ago until now",
@@ -39,8 +39,8 @@ pub(super) fn period(args: &Args, now: i64) -> Result<Period, UsageError> {
 }
 
 /// The time to go on from although what was not read yet cannot be read.
-pub(super) fn accept_gap_to(args: &Args) -> Result<Option<i64>, UsageError> {
-    let start = args.start.as_deref().filter(|_| args.accept_gap);
+pub(super) fn accept_gap_to(args: &ReadArgs, accept_gap: bool) -> Result<Option<i64>, UsageError> {
+    let start = args.start.as_deref().filter(|_| accept_gap);
     let time = start.map(parse_time).transpose();
     time.map_err(|reason| UsageError::new(format!("--start: {reason}")))
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::environment::Environment;
+use super::environment::{Environment, Found};
 use super::usage_error::{UsageError, quoted};
 
 /// Looks settings up: flag, then variable.
@@ -32,11 +32,7 @@ impl Settings<'_> {
                 value: value.clone(),
             }));
         }
-        let value = self.environment.get(variable)?;
-        Ok(value.map(|value| Setting {
-            name: variable,
-            value,
-        }))
+        Ok(self.environment.first_of([variable])?.map(Setting::from))
     }
 
     /// The path that a flag, or else a variable, names.
@@ -47,8 +43,18 @@ impl Settings<'_> {
     ) -> Result<Option<PathBuf>, UsageError> {
         match flag {
             Some(path) => Ok(Some(path.to_owned())),
-            None => Ok(self.environment.get(variable)?.map(PathBuf::from)),
+            None => {
+                let found = self.environment.first_of([variable])?;
+                Ok(found.map(|found| PathBuf::from(found.value)))
+            }
         }
+    }
+}
+
+impl From<Found> for Setting {
+    fn from(found: Found) -> Self {
+        let Found { name, value, .. } = found;
+        Self { name, value }
     }
 }
 

@@ -7,10 +7,9 @@ use verkada_audit_logs::{
     BaseUrl, DEFAULT_TOKEN_FILE, Region, Secret, VerkadaApi, VerkadaApiBuilder,
 };
 
-use super::api_key;
 use super::setting::{Setting, Settings};
 use super::usage_error::UsageError;
-use crate::cli::args::Args;
+use crate::cli::args::ReadArgs;
 
 /// The organisation, and a client for it that is ready to be built.
 pub(crate) struct Target {
@@ -24,7 +23,11 @@ pub(crate) struct Target {
 
 impl Target {
     /// Finds the key and the address, or starts the simulated organisation.
-    pub(super) fn find(args: &Args, settings: &Settings<'_>) -> Result<Self, UsageError> {
+    pub(super) fn find(
+        args: &ReadArgs,
+        settings: &Settings<'_>,
+        find_key: impl FnOnce(&ReadArgs, &Settings<'_>) -> Result<Secret, UsageError>,
+    ) -> Result<Self, UsageError> {
         if args.demo {
             return Self::start_demo();
         }
@@ -32,7 +35,7 @@ impl Target {
         let token_file = token_file.unwrap_or_else(|| DEFAULT_TOKEN_FILE.into());
         let base_url = base_url(args, settings)?;
         let origin = base_url.to_string();
-        let client = VerkadaApi::builder(api_key::find(args, settings)?)
+        let client = VerkadaApi::builder(find_key(args, settings)?)
             .base_url(base_url)
             .token_file(&token_file);
         Ok(Self {
@@ -60,25 +63,21 @@ impl Target {
 }
 
 /// A flag wins over the environment, and that over `.env`. In each of the latter an address wins over a region.
-fn base_url(args: &Args, settings: &Settings<'_>) -> Result<BaseUrl, UsageError> {
+fn base_url(args: &ReadArgs, settings: &Settings<'_>) -> Result<BaseUrl, UsageError> {
     const ADDRESS: &str = "VERKADA_BASE_URL";
     const REGION: &str = "VERKADA_REGION";
-    let flags = [args.base_url.clone(), args.region.clone()];
-    let [in_process, in_file] = settings.environment.layers([ADDRESS, REGION])?;
-    for (names, [address, region]) in [
-        (["--base-url", "--region"], flags),
-        ([ADDRESS, REGION], in_process),
-        ([ADDRESS, REGION], in_file),
-    ] {
-        let [address_name, region_name] = names;
-        if let Some(value) = address {
-            let name = address_name;
-            return Setting { name, value }.parse();
-        }
-        if let Some(value) = region {
-            let name = region_name;
-            return Ok(Setting { name, value }.parse::<Region>()?.into());
-        }
+    let of_region = |setting: Setting| Ok(setting.parse::<Region>()?.into());
+    if let Some(value) = args.base_url.clone() {
+        let name = "--base-url";
+        return Setting { name, value }.parse();
     }
-    Ok(Region::default().into())
+    if let Some(value) = args.region.clone() {
+        let name = "--region";
+        return of_region(Setting { name, value });
+    }
+    match settings.environment.first_of([ADDRESS, REGION])? {
+        Some(found) if found.name == REGION => of_region(found.into()),
+        Some(found) => Setting::from(found).parse(),
+        None => Ok(Region::default().into()),
+    }
 }

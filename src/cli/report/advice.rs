@@ -40,9 +40,18 @@ pub(super) fn advice(error: &Error) -> String {
         (ErrorKind::UnusableAnswer { .. }, _) => {
             "check --base-url: hosts under command.verkada.com are the web interface, and a proxy may answer in Verkada's place"
         }
-        (ErrorKind::CircularPages { .. } | ErrorKind::EndlessPages { .. }, _) => {
-            "ask again later; if it happens again, contact Verkada's support"
+        (ErrorKind::ShiftedPages { .. }, _) => {
+            "even a single second could not be read whole; the next run tries again, and a larger --page-size needs fewer pages"
         }
+        (ErrorKind::PageRefused { .. }, _) => {
+            "it did so even for a single second, which a larger --page-size may show on one page; the next run tries again, and with --checkpoint, --accept-gap and --start lead past it"
+        }
+        (
+            ErrorKind::RepeatedPages { .. }
+            | ErrorKind::CircularPages { .. }
+            | ErrorKind::EndlessPages { .. },
+            _,
+        ) => "ask again later; if it happens again, contact Verkada's support",
         _ => "",
     };
     words.to_owned()

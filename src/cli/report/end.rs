@@ -91,7 +91,7 @@ fn failure(config: &Config, source: Source, error: &pull::Error) -> (Option<Stri
 }
 
 /// The error with the next step. Errors of the checkpoint and of the configuration name theirs themselves.
-fn with_advice(error: &pull::Error) -> String {
+pub(super) fn with_advice(error: &pull::Error) -> String {
     let advice = match error {
         pull::Error::Api(error) => advice(error),
         pull::Error::Output(error) => advice_on_output(error).to_owned(),

@@ -5,6 +5,8 @@ use std::io;
 use verkada_audit_logs::ErrorKind;
 use verkada_audit_logs::pull::{self, CheckpointError};
 
+use crate::cli::config::UsageError;
+
 /// The documented exit codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum ExitCode {
@@ -20,6 +22,8 @@ pub(crate) enum ExitCode {
     Unreachable = 4,
     /// An answer that cannot be used.
     UnusableAnswer = 5,
+    /// Records are missing from the files that were verified.
+    Missing = 6,
     /// Another run holds the checkpoint.
     Busy = 75,
     /// Stopped by SIGHUP.
@@ -40,11 +44,21 @@ impl ExitCode {
         }
     }
 
+    /// The code for flags and variables that do not make a configuration.
+    pub(crate) fn of_usage(error: &UsageError) -> Self {
+        if error.is_of_the_system() {
+            Self::Failure
+        } else {
+            Self::Usage
+        }
+    }
+
     /// The code for a failed run.
     pub(crate) fn of(error: &pull::Error) -> Self {
         match error {
             pull::Error::Api(error) => Self::of_kind(error.kind()),
             pull::Error::Configuration(_)
+            | pull::Error::Archive { .. }
             | pull::Error::Checkpoint(CheckpointError::Unusable { .. }) => Self::Usage,
             pull::Error::Checkpoint(
                 CheckpointError::Busy { .. } | CheckpointError::LockLost { .. },
@@ -67,6 +81,9 @@ impl ExitCode {
             ErrorKind::Rejected
             | ErrorKind::Redirected { .. }
             | ErrorKind::UnusableAnswer { .. }
+            | ErrorKind::PageRefused { .. }
+            | ErrorKind::ShiftedPages { .. }
+            | ErrorKind::RepeatedPages { .. }
             | ErrorKind::CircularPages { .. }
             | ErrorKind::EndlessPages { .. } => Self::UnusableAnswer,
             ErrorKind::Configuration(_) => Self::Usage,

@@ -4,6 +4,8 @@
 //! end ---> advice        the next step after a failure, in Verkada's words
 //!  |-----> restart       how to continue by hand
 //!  `-----> exit_code
+//! findings                   what a comparison with files has found
+//! checks                     one line for each check of the doctor, with advice
 //! progress ---> estimate     the time that is left
 //! usage, summary, progress, panic
 //!  |-----> counted       numbers with their words
@@ -11,10 +13,12 @@
 //! ```
 
 mod advice;
+mod checks;
 mod counted;
 mod end;
 mod estimate;
 mod exit_code;
+mod findings;
 mod messages;
 mod panic;
 mod progress;
@@ -22,10 +26,12 @@ mod restart;
 mod summary;
 mod usage;
 
+pub(crate) use checks::CheckPrinter;
 pub(crate) use end::{fail, finish};
 pub(crate) use exit_code::ExitCode;
+pub(crate) use findings::show_findings;
 pub(crate) use messages::{LogFormat, levels, report_error, start};
 pub(crate) use panic::end_panics_in_one_line;
 pub(crate) use progress::show;
 pub(crate) use summary::summarise;
-pub(crate) use usage::{answer, fail_early};
+pub(crate) use usage::{answer, fail_early, print_document};

@@ -1,10 +1,14 @@
 //! The answer to a command line that is not a run: help, version, or wrong usage.
 
 use std::ffi::OsString;
-use std::io;
+use std::io::{self, Write};
+
+use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::exit_code::ExitCode;
 use super::messages::{self, LogFormat, report_error};
+use crate::cli::args::CommandLine;
 use crate::cli::config::LONGEST_QUOTED;
 
 /// Finds the message format on a command line that could not be parsed.
@@ -26,14 +30,7 @@ pub(crate) fn answer(error: &clap::Error) -> ExitCode {
     let format = format_of(std::env::args_os());
     messages::start_plainly(format);
     if !error.use_stderr() {
-        return match error.print() {
-            // A reader that goes away has seen enough.
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-                report_error(format, &format!("standard output: {error}"));
-                ExitCode::Failure
-            }
-            _ => ExitCode::Done,
-        };
+        return printed(format, error.print());
     }
     let text = error.to_string();
     let lines = text.lines().map(str::trim);
@@ -41,10 +38,51 @@ pub(crate) fn answer(error: &clap::Error) -> ExitCode {
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
         .filter(|line| !line.is_empty())
         .collect();
-    let message = shown.join(" ").replace(" tip: ", "; ");
+    let message = misplaced_word(error);
+    let message = message.unwrap_or_else(|| shown.join(" ").replace(" tip: ", "; "));
     let message = without_long_words(message.trim_start_matches("error: "));
     report_error(format, &format!("{message}; see --help"));
     ExitCode::Usage
+}
+
+/// The message for a word after a flag, which clap takes for a command whatever it is.
+fn misplaced_word(error: &clap::Error) -> Option<String> {
+    if error.kind() != ErrorKind::ArgumentConflict {
+        return None;
+    }
+    let Some(ContextValue::String(word)) = error.get(ContextKind::InvalidSubcommand) else {
+        return None;
+    };
+    let line = CommandLine::command();
+    let is_command = line
+        .get_subcommands()
+        .any(|command| command.get_name() == word);
+    Some(if is_command {
+        format!("the flags of '{word}' are written after it")
+    } else {
+        format!("unexpected argument '{word}' found")
+    })
+}
+
+/// The exit code of a command that only prints. A reader that goes away has seen enough.
+pub(super) fn printed(format: LogFormat, result: io::Result<()>) -> ExitCode {
+    match result {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            report_error(format, &format!("standard output: {error}"));
+            ExitCode::Failure
+        }
+        _ => ExitCode::Done,
+    }
+}
+
+/// Prints `text` on standard output, for a command that does nothing else.
+pub(crate) fn print_document(text: io::Result<Vec<u8>>) -> ExitCode {
+    let mut output = io::stdout();
+    let result = text.and_then(|text| {
+        output.write_all(&text)?;
+        output.flush()
+    });
+    printed(LogFormat::Text, result)
 }
 
 /// Reports a failure before the flags were looked at.

@@ -4,8 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use super::fault::FaultPlan;
+use super::gone::Gone;
 use super::listener::DemoServer;
-use super::settings::{Clock, ServerSettings, WindowEnds};
+use super::settings::{Clock, Paging, ServerSettings, WindowEnds};
 use crate::demo::organisation::Profile;
 
 /// Sets up a [`DemoServer`]. Created by [`DemoServer::builder`], consumed by
@@ -75,6 +76,18 @@ impl DemoServerBuilder {
     /// Sets which ends belong to a window. Default: both.
     pub fn window_ends(mut self, ends: WindowEnds) -> Self {
         self.settings.window_ends = ends;
+        self
+    }
+
+    /// Sets the meaning of page tokens. Default: the last record that was sent.
+    pub fn paging(mut self, paging: Paging) -> Self {
+        self.settings.paging = paging;
+        self
+    }
+
+    /// Sets the rule that decides which records have vanished from the lists. Default: none.
+    pub fn gone(mut self, gone: Gone) -> Self {
+        self.settings.gone = Some(gone);
         self
     }
 

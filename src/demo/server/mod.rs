@@ -23,12 +23,13 @@
 //!   reply  settings                    body and status; everything that can be configured
 //!      |     |
 //!      v     v
-//!       fault                          simulated failures, used by service too
+//!   fault   gone                       simulated failures, used by service too; records that vanish
 //! ```
 
 mod builder;
 mod endpoints;
 mod fault;
+mod gone;
 mod listener;
 mod rate_limit;
 mod reply;
@@ -41,6 +42,7 @@ mod tests;
 
 pub use builder::DemoServerBuilder;
 pub use fault::{Fault, FaultPlan, RequestInfo};
+pub use gone::Gone;
 pub use listener::DemoServer;
-pub use settings::{Clock, DEMO_API_KEY, WindowEnds};
+pub use settings::{Clock, DEMO_API_KEY, Paging, WindowEnds};
 pub use traffic::{SeenRequest, Stats};

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::fault::FaultPlan;
+use super::gone::Gone;
 use super::rate_limit::DOCUMENTED_LIMIT;
 
 /// The API key that a [`DemoServer`](crate::demo::DemoServer) accepts by default. It is invented
@@ -36,6 +37,17 @@ impl Default for WindowEnds {
     }
 }
 
+/// Meaning of a page token. Verkada does not document it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Paging {
+    /// The last record that was sent: records that appear meanwhile shift no others.
+    #[default]
+    ByPosition,
+    /// The number of a page of the list as it is when the page is asked for. A record that appears on an earlier page
+    /// shifts all that follow.
+    ByNumber,
+}
+
 /// The configuration of a server. The builder's methods document each setting.
 pub(super) struct ServerSettings {
     pub(super) clock: Clock,
@@ -45,6 +57,8 @@ pub(super) struct ServerSettings {
     pub(super) rate_limit: (u32, Duration),
     pub(super) retry_after: Option<String>,
     pub(super) window_ends: WindowEnds,
+    pub(super) paging: Paging,
+    pub(super) gone: Option<Gone>,
     pub(super) token_lifetime: Duration,
     pub(super) tokens_expire_after: Option<u64>,
     pub(super) fault: Option<FaultPlan>,
@@ -60,6 +74,8 @@ impl Default for ServerSettings {
             rate_limit: DOCUMENTED_LIMIT,
             retry_after: None,
             window_ends: WindowEnds::default(),
+            paging: Paging::default(),
+            gone: None,
             token_lifetime: TOKEN_LIFETIME,
             tokens_expire_after: None,
             fault: None,

@@ -64,6 +64,7 @@ pub enum CheckpointError {
 }
 
 const REMEDY_CORRUPT: &str = "restore it from a backup, or move it away and give --start and --end to read from a time that is certainly printed";
+const REMEDY_EXISTING: &str = "name the one that the scheduled runs use, or none";
 const REMEDY_OTHER: &str = "give each organisation and host a --checkpoint of its own";
 const REMEDY_FILE: &str = "name a file";
 const REMEDY_LINK: &str = "mount or create what it leads to, or remove it";
@@ -96,6 +97,15 @@ impl Checkpoint {
         })
     }
 
+    /// Refuses to go on if there was no file.
+    pub(in crate::pull) fn check_existence(&self) -> Result<(), CheckpointError> {
+        if self.existed {
+            return Ok(());
+        }
+        let problem = "does not exist, so no run has printed anything with it";
+        Err(unusable(&self.path, problem, REMEDY_EXISTING))
+    }
+
     /// Refuses to go on for another host. A new checkpoint is bound to the host.
     pub(in crate::pull) fn check_host(&mut self) -> Result<(), CheckpointError> {
         if !self.existed {
@@ -104,33 +114,13 @@ impl Checkpoint {
         if self.state.base_url == self.origin {
             return Ok(());
         }
-        let problem = format!(
-            "belongs to {}, and this run reads {}",
-            self.state.base_url, self.origin
-        );
-        Err(unusable(&self.path, problem, REMEDY_OTHER))
+        Err(of_other_host(&self.path, &self.state, &self.origin))
     }
 
     /// Refuses to go on at a time before that through which everything is printed: what has not happened yet cannot have
     /// been printed, so the clock or the checkpoint is wrong.
     pub(in crate::pull) fn check_time(&self, clock: &RunClock) -> Result<(), CheckpointError> {
-        let now = clock.now();
-        let through = self.state.printed_through();
-        let Some(through) = through.filter(|through| *through > now + CLOCK_TOLERANCE_SECONDS)
-        else {
-            return Ok(());
-        };
-        let (whose, remedy) = if clock.is_known() {
-            ("Verkada's", REMEDY_CORRUPT)
-        } else {
-            ("this machine's", REMEDY_CLOCK)
-        };
-        let problem = format!(
-            "is in the future: it is printed through {}, and {whose} clock says {}",
-            time_text(through),
-            time_text(now)
-        );
-        Err(unusable(&self.path, problem, remedy))
+        check_time(&self.path, &self.state, clock.now(), clock.is_known())
     }
 
     /// Refuses the records of another organisation: those of which none names the one that the checkpoint is bound to. A
@@ -144,12 +134,7 @@ impl Checkpoint {
         };
         match &self.state.organization_id {
             Some(known) if !named.contains(known) => {
-                let problem = format!(
-                    "belongs to organisation {}, and this key reads {}",
-                    shown_id(known),
-                    shown_id(seen)
-                );
-                Err(unusable(&self.path, problem, REMEDY_OTHER))
+                Err(of_other_organisation(&self.path, known, seen))
             }
             Some(_) => Ok(()),
             None => {
@@ -201,8 +186,48 @@ impl Checkpoint {
     }
 }
 
+/// The refusal of a checkpoint that is bound to another host than `origin`.
+pub(super) fn of_other_host(path: &Path, state: &State, origin: &str) -> CheckpointError {
+    let problem = format!("belongs to {}, and this run reads {origin}", state.base_url);
+    unusable(path, problem, REMEDY_OTHER)
+}
+
+/// The refusal of a checkpoint that is bound to the organisation `known`, where the records name `seen`.
+pub(super) fn of_other_organisation(path: &Path, known: &str, seen: &str) -> CheckpointError {
+    let problem = format!(
+        "belongs to organisation {}, and this key reads {}",
+        shown_id(known),
+        shown_id(seen)
+    );
+    unusable(path, problem, REMEDY_OTHER)
+}
+
+/// Refuses a checkpoint that is printed through a time after `now`, which is Verkada's if its clock `is_known`.
+pub(super) fn check_time(
+    path: &Path,
+    state: &State,
+    now: i64,
+    is_known: bool,
+) -> Result<(), CheckpointError> {
+    let through = state.printed_through();
+    let Some(through) = through.filter(|through| *through > now + CLOCK_TOLERANCE_SECONDS) else {
+        return Ok(());
+    };
+    let (whose, remedy) = if is_known {
+        ("Verkada's", REMEDY_CORRUPT)
+    } else {
+        ("this machine's", REMEDY_CLOCK)
+    };
+    let problem = format!(
+        "is in the future: it is printed through {}, and {whose} clock says {}",
+        time_text(through),
+        time_text(now)
+    );
+    Err(unusable(path, problem, remedy))
+}
+
 /// Returns an identifier if it may be shown: the server chooses what it sends as one.
-fn shown_id(id: &str) -> &str {
+pub(crate) fn shown_id(id: &str) -> &str {
     let is_plain = id.len() <= 64
         && id
             .bytes()
@@ -229,7 +254,7 @@ fn parse(path: &Path, text: &str) -> Result<State, CheckpointError> {
 }
 
 /// Reads the file, if there is one.
-fn read(path: &Path) -> Result<Option<State>, CheckpointError> {
+pub(super) fn read(path: &Path) -> Result<Option<State>, CheckpointError> {
     if fs::symlink_metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
         return Ok(None);
     }
@@ -253,7 +278,7 @@ fn read(path: &Path) -> Result<Option<State>, CheckpointError> {
 }
 
 /// Follows symbolic links, so that a run that uses another name finds the same lock.
-fn resolve(path: &Path) -> Result<PathBuf, CheckpointError> {
+pub(super) fn resolve(path: &Path) -> Result<PathBuf, CheckpointError> {
     let resolved =
         files::resolve(path).map_err(|error| unusable_after(path, "cannot be used", &error))?;
     // The checkpoint may be where the link leads, on a volume that is not mounted yet.
@@ -264,7 +289,7 @@ fn resolve(path: &Path) -> Result<PathBuf, CheckpointError> {
 }
 
 /// Refuses now what would fail later, when records have been printed.
-fn check_access(path: &Path) -> Result<(), CheckpointError> {
+pub(super) fn check_access(path: &Path) -> Result<(), CheckpointError> {
     if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(unusable(path, "names a folder", REMEDY_FILE));
     }
@@ -307,7 +332,7 @@ fn unusable(path: &Path, problem: impl Into<String>, remedy: &'static str) -> Ch
 }
 
 /// The checkpoint cannot be used because of `error`, which names the path that it is about.
-fn unusable_after(path: &Path, consequence: &str, error: &io::Error) -> CheckpointError {
+pub(super) fn unusable_after(path: &Path, consequence: &str, error: &io::Error) -> CheckpointError {
     let remedy = remedy(error.kind());
     unusable(path, format!("{consequence}: {error}"), remedy)
 }

@@ -1,85 +1,28 @@
 //! The fingerprint: tells two records apart, since Verkada gives them no id.
 
+use crate::api::push_canonical_record;
 use crate::digest::sha256;
-use crate::json::{Malformed, Scan};
-
-/// A signed link differs from read to read.
-const SIGNED_LINK: &str = r#""image_url""#;
-
-/// Objects nested deeper than this are compared by their text, whatever the order of their keys.
-const DEEPEST: usize = 32;
 
 /// The first 128 bits of the SHA-256 of a record in canonical form: keys sorted at every level, `image_url` at the top
 /// left out, everything else byte for byte. It is a cryptographic hash so that a person who can name a camera cannot make
 /// one record pass for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(in crate::pull) struct Fingerprint(pub(in crate::pull) u128);
+pub(crate) struct Fingerprint(pub(in crate::pull) u128);
 
 impl Fingerprint {
     /// The fingerprint of `line`, a record as compact JSON. Text that is not JSON is taken as it is.
-    pub(in crate::pull) fn of(line: &str) -> Self {
+    pub(crate) fn of(line: &str) -> Self {
         let mut canonical = Vec::with_capacity(line.len());
-        push_canonical(line, 0, &mut canonical);
+        push_canonical_record(line, &mut canonical);
         let mut first_half = [0; 16];
         first_half.copy_from_slice(&sha256(&canonical)[..16]);
         Self(u128::from_be_bytes(first_half))
     }
-}
 
-fn push_canonical(json: &str, depth: usize, out: &mut Vec<u8>) {
-    let pushed = match json.as_bytes().first() {
-        Some(b'{') if depth < DEEPEST => push_object(json, depth, out),
-        Some(b'[') if depth < DEEPEST => push_array(json, depth, out),
-        _ => Err(Malformed { at: 0 }),
-    };
-    if pushed.is_err() {
-        out.extend_from_slice(json.as_bytes());
+    /// The same in memory without alignment, in the same order.
+    pub(crate) fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
     }
-}
-
-/// Pushes nothing if `json` is not an object.
-fn push_object(json: &str, depth: usize, out: &mut Vec<u8>) -> Result<(), Malformed> {
-    let scan = Scan::new(json);
-    let mut members = Vec::with_capacity(16);
-    let end = scan.object(0, |key, value| {
-        let end = scan.value(value)?;
-        members.push((&json[key], &json[value..end]));
-        Ok::<_, Malformed>(end)
-    })?;
-    scan.end(end)?;
-    // A stable sort keeps the order of repeated keys, which have a meaning for some readers.
-    members.sort_by_key(|(key, _)| *key);
-    out.push(b'{');
-    for (key, value) in members {
-        if depth == 0 && key == SIGNED_LINK {
-            continue;
-        }
-        out.extend_from_slice(key.as_bytes());
-        out.push(b':');
-        push_canonical(value, depth + 1, out);
-        out.push(b',');
-    }
-    out.push(b'}');
-    Ok(())
-}
-
-/// Pushes nothing if `json` is not an array.
-fn push_array(json: &str, depth: usize, out: &mut Vec<u8>) -> Result<(), Malformed> {
-    let scan = Scan::new(json);
-    let mut elements = Vec::new();
-    let end = scan.array(0, |element| {
-        let end = scan.value(element)?;
-        elements.push(&json[element..end]);
-        Ok::<_, Malformed>(end)
-    })?;
-    scan.end(end)?;
-    out.push(b'[');
-    for element in elements {
-        push_canonical(element, depth + 1, out);
-        out.push(b',');
-    }
-    out.push(b']');
-    Ok(())
 }
 
 #[cfg(test)]

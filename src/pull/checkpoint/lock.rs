@@ -9,7 +9,7 @@ use crate::files;
 
 /// Length of the text in the file. It never changes, so that a single write replaces the text whole: a run that is
 /// killed leaves the old text or the new one, never half of either.
-const TEXT_BYTES: usize = 128;
+pub(super) const TEXT_BYTES: usize = 128;
 
 /// How often a lock file is opened anew that is removed as often.
 const MOST_ATTEMPTS: usize = 100;
@@ -97,7 +97,7 @@ fn open(path: &Path) -> io::Result<File> {
 }
 
 /// Returns the holder that the text of a lock file names. Only in the form in which a run writes it: it is shown.
-fn holder(text: &str) -> String {
+pub(super) fn holder(text: &str) -> String {
     let number = text
         .lines()
         .next()

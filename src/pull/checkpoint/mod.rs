@@ -4,6 +4,7 @@
 //! held for the whole run.
 //!
 //! ```text
+//! inspection (changes nothing) ---> access
 //! access ---> file ---> state ---> ledger ---> fingerprint    what was printed
 //!   |                     |------> recovered                  what was written and never acknowledged
 //!   |                     `------> output_mark                how the output is recognised
@@ -13,15 +14,18 @@
 mod access;
 mod file;
 mod fingerprint;
+mod inspection;
 mod ledger;
 mod lock;
 mod output_mark;
 mod recovered;
 mod state;
 
+pub(crate) use access::shown_id;
 pub use access::{Checkpoint, CheckpointError};
+pub(crate) use inspection::{Expected, Inspection, inspect};
 
-pub(super) use fingerprint::Fingerprint;
+pub(crate) use fingerprint::Fingerprint;
 pub(super) use ledger::Sighting;
 pub(super) use output_mark::OutputMark;
 pub(super) use state::{Beginning, Gap, SourceState, State, Watermark};

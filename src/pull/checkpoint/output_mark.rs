@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
+use std::os::unix::fs::MetadataExt;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,14 +11,18 @@ use crate::digest::{hexadecimal, sha256};
 /// This much before the end is compared to recognise a file.
 const COMPARED_BYTES: u64 = 4_096;
 
-/// An output file as it was when its last line was acknowledged. It is recognised by its content alone: a reboot may
-/// change the numbers that the system gives to devices and files.
+/// An output file as it was when its last line was acknowledged. It is recognised by its content: a reboot may change the
+/// numbers that the system gives to devices and files.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(in crate::pull) struct OutputMark {
     /// Bytes that are acknowledged.
     pub(in crate::pull) length: u64,
     /// SHA-256 of the last bytes before `length`, in hexadecimal.
     end: String,
+    /// The number of the file, by which it is found under another name while nothing in it is acknowledged: every file has
+    /// the same nothing before its beginning.
+    #[serde(default)]
+    pub(in crate::pull) number: u64,
 }
 
 impl OutputMark {
@@ -30,11 +35,12 @@ impl OutputMark {
         Ok(Self {
             length,
             end: hexadecimal(&sha256(&end)),
+            number: file.metadata()?.ino(),
         })
     }
 
     /// Reports whether `file` is the one that this is the mark of.
     pub(in crate::pull) fn matches(&self, file: &File) -> io::Result<bool> {
-        Ok(file.metadata()?.len() >= self.length && Self::of(file, self.length)? == *self)
+        Ok(file.metadata()?.len() >= self.length && Self::of(file, self.length)?.end == self.end)
     }
 }

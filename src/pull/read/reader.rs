@@ -14,6 +14,10 @@ use super::sizing::{Estimate, Lanes, SliceLength};
 use super::slice_builder::{BudgetedSlice, SliceBuilder};
 use crate::api::{Error, Page, Pages, Source, Urgency, VerkadaApi};
 
+/// A slice of one second is given up when its pages have so often not led to an end. Of a longer slice that it is a part
+/// of, one time counts.
+const MOST_FAILURES: u32 = 5;
+
 /// From this many pages on, a slice's pages tell how many records it will hold; fewer may be a burst.
 const TELLING_PAGES: u64 = 3;
 
@@ -69,16 +73,46 @@ struct Reader {
 
 /// A slice on its way to the printer.
 enum QueuedSlice {
-    Planned(Bounds),
+    Planned(Stretch),
     Started(Box<Started>),
     Finished(BudgetedSlice),
     Failed(Error),
 }
 
+/// A stretch of time that is still to be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Stretch {
+    bounds: Bounds,
+    /// How often its pages have not led to an end; 1 if those of a longer one, which it is a part of, have not.
+    failures: u32,
+}
+
+impl Stretch {
+    fn new(bounds: Bounds) -> Self {
+        Self {
+            bounds,
+            failures: 0,
+        }
+    }
+
+    /// What to read after the pages of this stretch have not led to an end: the same once more, then each half of it. A
+    /// shorter stretch has fewer pages, and one that fits on a page has no page token. `None` if nothing is left to try.
+    fn after_failure(self) -> Option<Vec<Self>> {
+        let again = |bounds, failures| Self { bounds, failures };
+        if self.failures > 0 && self.bounds.seconds() > 1 {
+            let (first, rest) = self.bounds.split(self.bounds.seconds() / 2);
+            let halves = [Some(first), rest].into_iter().flatten();
+            return Some(halves.map(|half| again(half, 1)).collect());
+        }
+        let failures = self.failures + 1;
+        (failures < MOST_FAILURES).then(|| vec![again(self.bounds, failures)])
+    }
+}
+
 /// A slice whose pages are being read.
 struct Started {
     id: u64,
-    bounds: Bounds,
+    stretch: Stretch,
     /// The urgency of its next request.
     urgency: Urgency,
     /// Present while no request is under way.
@@ -94,7 +128,7 @@ struct Answered {
 
 impl Reader {
     fn new(api: VerkadaApi, options: ReadOptions, budget: Arc<ReadAheadBudget>) -> Self {
-        let whole = Bounds::whole(options.window);
+        let whole = Stretch::new(Bounds::whole(options.window));
         Self {
             api,
             queue: VecDeque::from([QueuedSlice::Planned(whole)]),
@@ -111,10 +145,7 @@ impl Reader {
         loop {
             self.start_requests();
             self.rank();
-            let ready = matches!(
-                self.queue.front(),
-                Some(QueuedSlice::Finished(_) | QueuedSlice::Failed(_))
-            );
+            let ready = self.is_ready();
             tokio::select! {
                 permit = sender.reserve(), if ready => {
                     let Ok(permit) = permit else { return };
@@ -134,6 +165,22 @@ impl Reader {
         }
     }
 
+    /// Reports whether the window is read in one piece. Then nothing of it is printed until all of it has been read, even
+    /// if that took several slices.
+    fn in_one_piece(&self) -> bool {
+        self.options.first_slice.is_none()
+    }
+
+    /// Reports whether the oldest slice can be handed on.
+    fn is_ready(&self) -> bool {
+        let is_finished = |queued: &QueuedSlice| matches!(queued, QueuedSlice::Finished(_));
+        match self.queue.front() {
+            Some(QueuedSlice::Failed(_)) => true,
+            _ if self.in_one_piece() => self.queue.iter().all(is_finished),
+            front => front.is_some_and(is_finished),
+        }
+    }
+
     /// Sends as many requests as the pace and the memory allow, for the oldest slices first.
     fn start_requests(&mut self) {
         let lanes = self.lanes().count();
@@ -141,15 +188,14 @@ impl Reader {
         while at < self.queue.len() && self.under_way.len() < lanes {
             // The slice that is printed next must come in whatever memory it takes, or the read would stand still for
             // ever. All others wait for room: nothing would be gained by having them earlier.
-            let in_one_piece = self.options.first_slice.is_none();
-            let is_next = at == 0 && (in_one_piece || self.budget.is_printing());
-            let may_read = is_next || self.budget.has_room();
+            let is_next = at == 0 && self.budget.is_printing();
+            let may_read = is_next || self.in_one_piece() || self.budget.has_room();
             match &mut self.queue[at] {
                 QueuedSlice::Failed(_) => return,
                 // Until something is known of how much a second holds, one slice is enough: a second one could be far too long.
-                QueuedSlice::Planned(bounds) if may_read && (at == 0 || self.length.informed) => {
-                    let bounds = *bounds;
-                    self.carve(at, bounds);
+                QueuedSlice::Planned(stretch) if may_read && (at == 0 || self.length.informed) => {
+                    let stretch = *stretch;
+                    self.carve(at, stretch);
                     self.request(at);
                 }
                 QueuedSlice::Started(started) if may_read && started.idle.is_some() => {
@@ -171,11 +217,13 @@ impl Reader {
             let QueuedSlice::Started(started) = queued else {
                 continue;
             };
-            let expected = self.length.expected_within(started.bounds.seconds());
+            let expected = self
+                .length
+                .expected_within(started.stretch.bounds.seconds());
             let left = expected.saturating_sub(started.builder.seen());
             let urgency = urgency(
                 self.options.source,
-                started.bounds.from,
+                started.stretch.bounds.from,
                 (!more_to_come).then_some(left),
             );
             started.urgency.set(urgency);
@@ -190,11 +238,12 @@ impl Reader {
     }
 
     /// Makes the start of a planned stretch a slice of its own.
-    fn carve(&mut self, at: usize, bounds: Bounds) {
-        let seconds = if self.options.first_slice.is_some() {
-            self.length.next(bounds.seconds(), self.lanes())
-        } else {
+    fn carve(&mut self, at: usize, stretch: Stretch) {
+        let Stretch { bounds, failures } = stretch;
+        let seconds = if self.in_one_piece() || failures > 0 {
             bounds.seconds()
+        } else {
+            self.length.next(bounds.seconds(), self.lanes())
         };
         let (first, rest) = bounds.split(seconds);
         let window = first.window(self.options.window.time_base());
@@ -202,7 +251,10 @@ impl Reader {
         let pages = self.api.pages(self.options.source, window);
         let started = Started {
             id: self.next_id,
-            bounds: first,
+            stretch: Stretch {
+                bounds: first,
+                failures,
+            },
             idle: Some(pages.with_urgency(urgency.clone())),
             urgency,
             builder: SliceBuilder::new(Arc::clone(&self.budget)),
@@ -210,6 +262,10 @@ impl Reader {
         self.next_id += 1;
         self.queue[at] = QueuedSlice::Started(Box::new(started));
         if let Some(rest) = rest {
+            let rest = Stretch {
+                bounds: rest,
+                failures,
+            };
             self.queue.insert(at + 1, QueuedSlice::Planned(rest));
         }
     }
@@ -234,12 +290,31 @@ impl Reader {
             return;
         };
         match answered.result {
-            Err(error) => {
-                // Slices are printed in order, so nothing after this one can be printed any more.
-                self.queue.truncate(at);
-                self.queue.push_back(QueuedSlice::Failed(error));
-            }
+            Err(error) => self.take_error(at, error),
             Ok(page) => self.take_page(at, answered.pages, page),
+        }
+    }
+
+    /// Plans another read of the slice if that may help. What was read of it is dropped, its reservation included.
+    fn take_error(&mut self, at: usize, error: Error) {
+        let again = match &self.queue[at] {
+            QueuedSlice::Started(started) if error.may_pass_with_new_pages() => {
+                started.stretch.after_failure()
+            }
+            _ => None,
+        };
+        let Some(stretches) = again else {
+            // Slices are printed in order, so nothing after this one can be printed any more.
+            self.queue
+                .truncate(if self.in_one_piece() { 0 } else { at });
+            self.queue.push_back(QueuedSlice::Failed(error));
+            return;
+        };
+        tracing::info!(source = %self.options.source, %error, slices = stretches.len(), "will read it again from its first page");
+        self.queue.remove(at);
+        for (number, stretch) in stretches.into_iter().enumerate() {
+            self.queue
+                .insert(at + number, QueuedSlice::Planned(stretch));
         }
     }
 
@@ -248,15 +323,18 @@ impl Reader {
             return;
         };
         if let Some(page) = page {
-            started.builder.add(&page, &started.bounds, &self.options);
+            started
+                .builder
+                .add(&page, &started.stretch.bounds, &self.options);
         }
         if pages.is_finished() {
             return self.finish(at);
         }
         started.idle = Some(pages);
-        let (estimate, bounds) = (started.builder.estimate(&started.bounds), started.bounds);
-        if self.options.first_slice.is_some() {
-            self.judge_length(at, estimate, bounds);
+        let stretch = started.stretch;
+        let estimate = started.builder.estimate(&stretch.bounds);
+        if !self.in_one_piece() {
+            self.judge_length(at, estimate, stretch.bounds);
         }
     }
 
@@ -273,20 +351,20 @@ impl Reader {
         let too_much = estimate.records > most || (telling && expected > most);
         if too_much && bounds.seconds() > 1 {
             self.length.note_sample(bounds.seconds(), expected);
-            self.queue[at] = QueuedSlice::Planned(bounds);
+            self.queue[at] = QueuedSlice::Planned(Stretch::new(bounds));
         }
     }
 
     fn finish(&mut self, at: usize) {
-        let placeholder = QueuedSlice::Planned(Bounds::whole(self.options.window));
+        let placeholder = QueuedSlice::Planned(Stretch::new(Bounds::whole(self.options.window)));
         let QueuedSlice::Started(started) = std::mem::replace(&mut self.queue[at], placeholder)
         else {
             return;
         };
+        let bounds = started.stretch.bounds;
         self.length
-            .note_finished(started.bounds.seconds(), started.builder.seen());
-        self.queue[at] =
-            QueuedSlice::Finished(started.builder.into_slice(started.bounds, &self.options));
+            .note_finished(bounds.seconds(), started.builder.seen());
+        self.queue[at] = QueuedSlice::Finished(started.builder.into_slice(bounds, &self.options));
     }
 }
 
@@ -306,6 +384,31 @@ fn urgency(source: Source, start: i64, records_left: Option<u64>) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::{TimeBase, Window};
+
+    #[test]
+    fn a_slice_is_read_once_more_then_in_halves_and_a_second_a_few_times() {
+        let window = Window::new(100, 105, TimeBase::Event).unwrap();
+        let whole = Stretch::new(Bounds::whole(window));
+        let again = whole.after_failure().unwrap();
+        assert_eq!(again.len(), 1);
+        assert_eq!(again[0].bounds, whole.bounds);
+        let halves = again[0].after_failure().unwrap();
+        let lengths = |stretches: &[Stretch]| -> Vec<_> {
+            let bounds = stretches.iter().map(|stretch| stretch.bounds);
+            bounds.map(|bounds| (bounds.from, bounds.to)).collect()
+        };
+        assert_eq!(lengths(&halves), [(100, 102), (102, 105)]);
+        let quarters = halves[0].after_failure().unwrap();
+        assert_eq!(lengths(&quarters), [(100, 101), (101, 102)]);
+        let mut second = quarters[0];
+        let mut reads = 1;
+        while let Some(next) = second.after_failure() {
+            second = next[0];
+            reads += 1;
+        }
+        assert_eq!(reads, MOST_FAILURES - 1);
+    }
 
     #[test]
     fn the_slice_that_is_printed_next_goes_first_and_at_the_end_the_one_with_the_most_left() {

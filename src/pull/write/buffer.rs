@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::thread;
 use std::time::Duration;
 
-use crate::pull::read::Line;
+use super::format::Printable;
 
 /// Lines are gathered up to this size before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
@@ -14,12 +14,13 @@ const RETRY_WAIT: Duration = Duration::from_millis(5);
 
 /// Fills `buffer` with the first of `lines`, each with a line feed: as many as fit, and at least one. The first `skipped`
 /// bytes are left out. Returns how many lines it holds.
-pub(super) fn fill(buffer: &mut Vec<u8>, lines: &[&Line], skipped: usize) -> usize {
+pub(super) fn fill(buffer: &mut Vec<u8>, lines: &[impl Printable], skipped: usize) -> usize {
     buffer.clear();
     buffer.reserve(BUFFER_BYTES);
     let mut count = 0;
     for line in lines {
-        let text = line.text.as_str().as_bytes();
+        let text = line.text();
+        let text = text.as_bytes();
         if count > 0 && buffer.len() + text.len() >= BUFFER_BYTES {
             break;
         }
@@ -48,6 +49,7 @@ pub(super) fn write_all(target: &mut dyn Write, mut bytes: &[u8]) -> io::Result<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pull::read::Line;
 
     /// Takes a few bytes at a time, and now and then none.
     struct Reluctant(Vec<u8>, usize);

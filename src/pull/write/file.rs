@@ -8,11 +8,11 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::buffer::{fill, write_all};
-use super::tail::{self, Tail};
-use crate::files;
+use super::format::Printable;
+use super::tail;
+use crate::files::{self, Rest};
 use crate::pull::checkpoint::OutputMark;
 use crate::pull::error::Error;
-use crate::pull::read::Line;
 
 /// A regular file that lines are appended to.
 pub(super) struct OutputFile {
@@ -80,7 +80,7 @@ impl OutputFile {
     /// file that was deleted since is written again.
     pub(super) fn write(
         &mut self,
-        mut lines: Vec<&Line>,
+        mut lines: Vec<impl Printable>,
         mut note_change: Option<&mut NoteChange<'_>>,
     ) -> Result<(), Error> {
         let is_durable = note_change.is_some();
@@ -203,14 +203,16 @@ impl OutputFile {
 
     /// Makes the name of a file that was just created survive a power cut.
     pub(super) fn sync_name(&self) -> io::Result<()> {
-        match &self.path {
-            Some(path) => files::sync_folder(path),
-            // The shell has created it. Where the system does not tell its name, nothing can be done.
-            None => fs::read_link(format!("/proc/self/fd/{}", self.file.as_raw_fd()))
-                .ok()
-                .filter(|path| path.is_file())
-                .map_or(Ok(()), |path| files::sync_folder(&path)),
-        }
+        let path = self.known_path();
+        path.map_or(Ok(()), |path| files::sync_folder(&path))
+    }
+
+    /// Where the file is. The shell has opened standard output: if the system does not tell its name, nothing can be done.
+    fn known_path(&self) -> Option<PathBuf> {
+        self.path.clone().or_else(|| {
+            let link = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+            fs::read_link(link).ok().filter(|path| path.is_file())
+        })
     }
 
     /// The mark of the file as it is now; `None` for standard output that cannot be read back.
@@ -251,14 +253,25 @@ impl OutputFile {
         if !mark.matches(reader)? {
             return Ok(None);
         }
-        let Tail { whole, torn } = tail::read(reader, mark.length, take_line)?;
-        if whole > mark.length {
+        let Rest {
+            mut whole,
+            mut torn,
+        } = tail::read(reader, mark.length, take_line)?;
+        if tail::is_whole_record(&torn) {
+            // Its line feed is all that is missing, and its slice need not be the first one that is printed.
+            write_all(&mut &self.file, b"\n")?;
+            take_line(&torn);
+            whole += torn.len() as u64 + 1;
+            torn.clear();
+        }
+        if whole > 0 {
             // The run that wrote this did not come to syncing it, and now it counts as printed.
             self.sync()?;
         }
-        self.length = whole + torn.len() as u64;
+        let end = mark.length + whole;
+        self.length = end + torn.len() as u64;
         self.torn = torn;
-        OutputMark::of(reader, whole).map(Some)
+        OutputMark::of(reader, end).map(Some)
     }
 
     /// Hands on the whole lines after `mark` in the file beside this one that it is the mark of: the output under the name
@@ -268,10 +281,10 @@ impl OutputFile {
         mark: &OutputMark,
         take_line: &mut dyn FnMut(&[u8]),
     ) -> io::Result<()> {
-        let Some(path) = &self.path else {
+        let Some(path) = self.known_path() else {
             return Ok(());
         };
-        let Some((moved, file)) = tail::find_moved(path, &self.file, mark)? else {
+        let Some((moved, file)) = tail::find_moved(&path, &self.file, mark)? else {
             return Ok(());
         };
         let tail = tail::read(&file, mark.length, take_line)?;
@@ -288,14 +301,15 @@ impl OutputFile {
 
     /// Completes the torn line if one of `lines` begins with it, and ends it if not. Returns how many bytes of the first of
     /// `lines` are written already; to that end the completed line becomes the first.
-    fn finish_torn_line(&mut self, lines: &mut [&Line]) -> io::Result<usize> {
+    fn finish_torn_line(&mut self, lines: &mut [impl Printable]) -> io::Result<usize> {
         let torn = mem::take(&mut self.torn);
         if torn.is_empty() {
             return Ok(0);
         }
         let is_last = self.file.metadata()?.len() == self.length;
-        let begins = |line: &&Line| line.text.as_str().as_bytes().starts_with(&torn);
-        match lines.iter().position(begins).filter(|_| is_last) {
+        let begins = |text: &str| text.as_bytes().starts_with(&torn);
+        let mut texts = lines.iter().map(Printable::text);
+        match texts.position(|text| begins(&text)).filter(|_| is_last) {
             Some(at) => {
                 lines[..=at].rotate_right(1);
                 Ok(torn.len())
@@ -348,6 +362,7 @@ pub(super) fn open(path: &Path) -> io::Result<(File, bool)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::pull::read::Line;
 
     /// A line that fills a buffer, so that the path is looked at before the next one.
     fn long(letter: &str) -> String {
@@ -455,7 +470,7 @@ mod tests {
         let mark = open_at(&path).mark().unwrap().unwrap();
         for (torn, expected) in [
             ("{\"b", "{\"b\":1}\n{\"a\":1}\n"),
-            ("{\"a\":1}", "{\"a\":1}\n{\"b\":1}\n"),
+            ("{\"a\":1", "{\"a\":1}\n{\"b\":1}\n"),
             ("{\"c", "{\"c\n{\"a\":1}\n{\"b\":1}\n"),
         ] {
             fs::write(&path, format!("earlier\n{torn}")).unwrap();
@@ -469,6 +484,20 @@ mod tests {
                 format!("earlier\n{expected}")
             );
         }
+    }
+
+    #[test]
+    fn a_record_of_which_only_the_line_feed_is_missing_is_ended_and_counts_as_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = earlier(folder.path());
+        let mark = open_at(&path).mark().unwrap().unwrap();
+        fs::write(&path, "earlier\n{\"a\":1}").unwrap();
+        let mut file = open_at(&path);
+        let mut taken = Vec::new();
+        let end = file.recover(&mark, &mut |line| taken.push(line.to_vec()));
+        assert_eq!(taken, [b"{\"a\":1}"]);
+        assert_eq!(fs::read(&path).unwrap(), b"earlier\n{\"a\":1}\n");
+        assert_eq!(end.unwrap(), file.mark().unwrap());
     }
 
     #[test]

@@ -9,13 +9,17 @@
 //! printer ---> output ---> file ---> tail      the end of a file, read back; a file that was rotated
 //!    |            `----------`-----> buffer    lines gathered into writes
 //!    |-------> unacknowledged                  the records of a killed run
+//!    |-------> format/                         the content of a line
 //!    `-------> faults     on purpose, for the simulation
+//! known                  another judge of what is printed already, for a comparison with files
 //! restart                 the `--start` to go on from by hand
 //! ```
 
 mod buffer;
 mod faults;
 mod file;
+mod format;
+mod known;
 mod output;
 mod printer;
 mod restart;
@@ -23,8 +27,12 @@ mod tail;
 mod unacknowledged;
 
 pub use faults::{Faults, Moment};
+pub use format::{
+    Format, FormattedLine, MAPPING_VERSION, Origin, RecordId, mapped_event_names, record_text,
+};
 pub use output::Output;
 pub use printer::Printer;
 pub use restart::RestartHint;
 
+pub(crate) use known::Known;
 pub(super) use restart::RestartPoint;

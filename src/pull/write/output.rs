@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::buffer::{fill, write_all};
 use super::file::{self, NoteChange, OutputFile};
+use super::format::Printable;
 use crate::pull::checkpoint::OutputMark;
 use crate::pull::error::Error;
-use crate::pull::read::Line;
 
 /// The output: a stream, or a file that is appended to.
 pub struct Output(Sink);
@@ -55,7 +55,7 @@ impl Output {
     /// one, a file is synced as well.
     pub(super) fn write(
         &mut self,
-        lines: Vec<&Line>,
+        lines: Vec<impl Printable>,
         note_change: Option<&mut NoteChange<'_>>,
     ) -> Result<(), Error> {
         match &mut self.0 {
@@ -80,10 +80,17 @@ impl Output {
             file.recover_moved(mark, take_line)?;
         }
         if let Some(mark) = mark {
-            if let Some(mark) = file.recover(mark, take_line)? {
-                return Ok(Some(mark));
+            let recovered = file.recover(mark, take_line)?;
+            // An empty file is like any other that nothing is acknowledged of.
+            if recovered
+                .as_ref()
+                .is_none_or(|recovered| recovered.length == 0)
+            {
+                file.recover_moved(mark, take_line)?;
             }
-            file.recover_moved(mark, take_line)?;
+            if recovered.is_some() {
+                return Ok(recovered);
+            }
         }
         file.end_torn_line()?;
         file.mark()
@@ -114,7 +121,7 @@ impl Output {
     }
 }
 
-fn write_to_stream(stream: &mut dyn Write, lines: &[&Line]) -> io::Result<()> {
+fn write_to_stream(stream: &mut dyn Write, lines: &[impl Printable]) -> io::Result<()> {
     let mut buffer = Vec::new();
     let mut written = 0;
     while written < lines.len() {

@@ -3,9 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::faults::{Faults, Moment};
-use super::file::FileChange;
+use super::file::{FileChange, NoteChange};
+use super::format::{Format, Formatter, Ordinals, RecordId};
+use super::known::Known;
 use super::output::Output;
 use super::unacknowledged::UnacknowledgedLines;
+use crate::api::Source;
 use crate::pull::checkpoint::{Checkpoint, Fingerprint, Sighting, Watermark};
 use crate::pull::error::Error;
 use crate::pull::read::{Line, Slice};
@@ -20,7 +23,10 @@ const LONGEST_UNSAVED: Duration = Duration::from_secs(5);
 /// Writes slices, each record once, and moves the checkpoint after them.
 pub struct Printer {
     output: Output,
+    formatter: Formatter,
     checkpoint: Option<Checkpoint>,
+    /// Decides what is printed, in place of the checkpoint's ledger.
+    known: Option<Box<dyn Known>>,
     overlap: i64,
     faults: Faults,
     slices: u32,
@@ -30,17 +36,26 @@ pub struct Printer {
 }
 
 impl Printer {
-    /// Prints to `output`; with a checkpoint, only records that its ledger does not hold yet.
+    /// Prints records as they are to `output`; with a checkpoint, only those that its ledger does not hold yet.
     pub fn new(output: Output, checkpoint: Option<Checkpoint>) -> Self {
         Self {
             output,
+            formatter: Formatter::new(Format::Raw, String::new()),
             checkpoint,
+            known: None,
             overlap: 0,
             faults: Faults::default(),
             slices: 0,
             has_unsaved_progress: false,
             saved_at: Instant::now(),
         }
+    }
+
+    /// Prints lines in `format`. `host` is where the records come from, such as `api.eu.verkada.com`.
+    #[must_use]
+    pub fn with_format(mut self, format: Format, host: String) -> Self {
+        self.formatter = Formatter::new(format, host);
+        self
     }
 
     #[doc(hidden)]
@@ -50,8 +65,17 @@ impl Printer {
         self
     }
 
+    /// Prints what is missing from `known`, whatever the checkpoint has printed. The checkpoint learns what is printed, and
+    /// stays where it is.
+    #[must_use]
+    pub(crate) fn supplementing(mut self, known: impl Known + 'static) -> Self {
+        self.known = Some(Box::new(known));
+        self
+    }
+
+    /// The checkpoint that the run carries on from.
     pub(in crate::pull) fn checkpoint(&mut self) -> Option<&mut Checkpoint> {
-        self.checkpoint.as_mut()
+        self.checkpoint.as_mut().filter(|_| self.known.is_none())
     }
 
     /// Makes the output ready: the lines that a killed run wrote and never acknowledged are read back, and a file that the
@@ -68,6 +92,10 @@ impl Printer {
         let Some(checkpoint) = &mut self.checkpoint else {
             return self.output.end_torn_line().map_err(Error::Output);
         };
+        if self.known.is_some() {
+            checkpoint.check_existence()?;
+            checkpoint.check_host()?;
+        }
         checkpoint.check_lock()?;
         let state = &mut checkpoint.state;
         let mut tail = UnacknowledgedLines::new(now);
@@ -97,15 +125,29 @@ impl Printer {
     /// server's clock, in Unix seconds, when this run read its first slice of the source, or an earlier second if that
     /// clock is not known.
     pub(in crate::pull) fn print(&mut self, slice: &Slice, read_at: i64) -> Result<u64, Error> {
+        if self.known.is_some() {
+            return self.supplement(slice);
+        }
         let Some(checkpoint) = &mut self.checkpoint else {
-            self.output.write(slice.lines.iter().collect(), None)?;
+            let organisation = slice.organisations.most_named();
+            self.formatter.note_organisation(organisation);
+            let mut ordinals = self.formatter.ordinals();
+            let lines = slice.lines.iter().map(|line| {
+                let counted = ordinals.as_mut();
+                let id = counted.map(|ordinals| ordinals.next_id(sighting(line).fingerprint));
+                (line, id)
+            });
+            write(&mut self.output, &self.formatter, slice.source, lines, None)?;
             return Ok(slice.lines.len() as u64);
         };
         let number = self.slices;
         self.slices += 1;
         let die = |moment| self.faults.die(moment, number);
         checkpoint.check_organisation(&slice.organisations)?;
-        let fresh = fresh_lines(checkpoint, slice, self.faults);
+        let organisation = checkpoint.state.organization_id.as_deref();
+        self.formatter.note_organisation(organisation);
+        let ordinals = self.formatter.ordinals();
+        let fresh = fresh_lines(checkpoint, slice, ordinals, self.faults);
         let new: Vec<_> = fresh.iter().filter(|line| !line.is_recovered).collect();
         let printed = new.len() as u64;
         if self.faults.save_first {
@@ -115,9 +157,16 @@ impl Printer {
         checkpoint.check_lock()?;
         die(Moment::BeforeWrite)?;
         if printed > 0 {
-            let lines = new.into_iter().map(|fresh| fresh.line).collect();
+            let lines = new.into_iter().map(|fresh| (fresh.line, fresh.id));
             let mut note_change = |change| note_change(checkpoint, change);
-            self.output.write(lines, Some(&mut note_change))?;
+            let (output, formatter) = (&mut self.output, &self.formatter);
+            write(
+                output,
+                formatter,
+                slice.source,
+                lines,
+                Some(&mut note_change),
+            )?;
         }
         die(Moment::BeforeSave)?;
         if !self.faults.save_first {
@@ -138,6 +187,65 @@ impl Printer {
         Ok(printed)
     }
 
+    /// Prints what is missing from the slice, as `known` says, and counts it as printed.
+    fn supplement(&mut self, slice: &Slice) -> Result<u64, Error> {
+        let Some(known) = &mut self.known else {
+            return Ok(0);
+        };
+        let texts: Vec<_> = slice.lines.iter().map(|line| line.text.as_str()).collect();
+        let missing = known.missing(slice.source, &texts);
+        let organisation = match &self.checkpoint {
+            Some(checkpoint) => checkpoint.state.organization_id.as_deref(),
+            None => slice.organisations.most_named(),
+        };
+        self.formatter.note_organisation(organisation);
+        let sightings: Vec<_> = slice.lines.iter().map(sighting).collect();
+        let mut ordinals = self.formatter.ordinals();
+        let ids: Vec<_> = sightings
+            .iter()
+            .map(|sighting| Some(ordinals.as_mut()?.next_id(sighting.fingerprint)))
+            .collect();
+        let numbers = (0..slice.lines.len()).filter(|number| missing[*number]);
+        let lines = numbers
+            .clone()
+            .map(|number| (&slice.lines[number], ids[number]));
+        let printed = numbers.clone().count() as u64;
+        let (output, formatter) = (&mut self.output, &self.formatter);
+        let Some(checkpoint) = &mut self.checkpoint else {
+            write(output, formatter, slice.source, lines, None)?;
+            return Ok(printed);
+        };
+        checkpoint.check_organisation(&slice.organisations)?;
+        checkpoint.check_lock()?;
+        let ledger = &mut checkpoint.state.source_mut(slice.source).ledger;
+        let unprinted = ledger.missing(sightings.iter().copied());
+        if printed == 0 {
+            return Ok(0);
+        }
+        let mut note_change = |change| note_change(checkpoint, change);
+        write(
+            output,
+            formatter,
+            slice.source,
+            lines,
+            Some(&mut note_change),
+        )?;
+        let ledger = &mut checkpoint.state.source_mut(slice.source).ledger;
+        // What the ledger counts already was printed once, and lost by the files since.
+        for number in numbers.filter(|number| unprinted[*number]) {
+            ledger.add(sightings[number], slice.lines[number].findable_until);
+        }
+        checkpoint.state.output = self.output.mark().map_err(Error::Output)?;
+        checkpoint.state.moved_outputs.clear();
+        checkpoint.save()?;
+        Ok(printed)
+    }
+
+    /// Reports whether what is printed is remembered.
+    pub(in crate::pull) fn remembers(&self) -> bool {
+        self.checkpoint.is_some()
+    }
+
     /// Saves the progress that has waited so far.
     pub(in crate::pull) fn finish(&mut self) -> Result<(), Error> {
         if let Some(checkpoint) = self
@@ -150,6 +258,24 @@ impl Printer {
         }
         Ok(())
     }
+}
+
+/// Writes records, each in the format of the run. They have ids unless the format is without.
+fn write<'a>(
+    output: &mut Output,
+    formatter: &'a Formatter,
+    source: Source,
+    lines: impl Iterator<Item = (&'a Line, Option<RecordId>)>,
+    note_change: Option<&mut NoteChange<'_>>,
+) -> Result<(), Error> {
+    if formatter.is_raw() {
+        return output.write(lines.map(|(line, _)| line).collect(), note_change);
+    }
+    let lines = lines.map(|(line, id)| {
+        let id = id.unwrap_or_else(|| RecordId::of(line.text.as_str(), 1));
+        formatter.pending(line, source, id)
+    });
+    output.write(lines.collect(), note_change)
 }
 
 /// Saves that lines go into another file from now on. If a run is killed before it has acknowledged them, the next one
@@ -166,6 +292,9 @@ fn note_change(checkpoint: &mut Checkpoint, change: FileChange) -> Result<(), Er
 struct FreshLine<'a> {
     line: &'a Line,
     sighting: Sighting,
+    /// Its id by its number among all identical records of its slice, those that were printed before included; `None` in a
+    /// format without ids.
+    id: Option<RecordId>,
     /// True if it stands in the output already, because a run was killed after it wrote it.
     is_recovered: bool,
 }
@@ -174,29 +303,37 @@ struct FreshLine<'a> {
 fn fresh_lines<'a>(
     checkpoint: &mut Checkpoint,
     slice: &'a Slice,
+    mut ordinals: Option<Ordinals>,
     faults: Faults,
 ) -> Vec<FreshLine<'a>> {
     let state = &mut checkpoint.state;
     let sightings: Vec<_> = slice.lines.iter().map(sighting).collect();
     let ledger = &mut state.source_mut(slice.source).ledger;
     let missing = ledger.missing(sightings.iter().copied());
-    let numbered = slice.lines.iter().zip(sightings).zip(missing);
+    let numbered = slice.lines.iter().zip(sightings).map(|(line, sighting)| {
+        let counted = ordinals.as_mut();
+        let id = counted.map(|ordinals| ordinals.next_id(sighting.fingerprint));
+        FreshLine {
+            line,
+            sighting,
+            id,
+            is_recovered: false,
+        }
+    });
     let mut fresh: Vec<_> = numbered
+        .zip(missing)
         .filter_map(|(line, missing)| missing.then_some(line))
         .collect();
     if faults.collapse_twins {
-        fresh.dedup_by_key(|(_, sighting)| sighting.fingerprint);
+        fresh.dedup_by_key(|fresh| fresh.sighting.fingerprint);
     }
-    let sightings = fresh.iter().map(|(_, sighting)| *sighting);
-    let recovered = state.recovered.hold(sightings);
-    let marked = fresh.into_iter().zip(recovered);
-    marked
-        .map(|((line, sighting), is_recovered)| FreshLine {
-            line,
-            sighting,
-            is_recovered,
-        })
-        .collect()
+    let recovered = state
+        .recovered
+        .hold(fresh.iter().map(|fresh| fresh.sighting));
+    for (fresh, is_recovered) in fresh.iter_mut().zip(recovered) {
+        fresh.is_recovered = is_recovered;
+    }
+    fresh
 }
 
 fn sighting(line: &Line) -> Sighting {

@@ -1,50 +1,28 @@
 //! The end of an output file: what stands after its acknowledged end, and where the file is.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use crate::files;
+use serde::de::IgnoredAny;
+
+use crate::files::{self, Rest};
 use crate::pull::checkpoint::OutputMark;
-
-/// No record is longer than a page. A longer line is another program's.
-const LONGEST_LINE: u64 = 64 << 20;
-
-/// The end of a file.
-pub(super) struct Tail {
-    /// End of the last whole line, in bytes from the beginning of the file.
-    pub(super) whole: u64,
-    /// The bytes after it.
-    pub(super) torn: Vec<u8>,
-}
 
 /// Hands on each whole line of `file` from `start` on, without its line feed, and returns the rest.
 pub(super) fn read(
     mut file: &File,
     start: u64,
     take_line: &mut dyn FnMut(&[u8]),
-) -> io::Result<Tail> {
+) -> io::Result<Rest> {
     file.seek(SeekFrom::Start(start))?;
-    let mut reader = BufReader::new(file);
-    let mut tail = Tail {
-        whole: start,
-        torn: Vec::new(),
-    };
-    loop {
-        tail.torn.clear();
-        let most = LONGEST_LINE + 1;
-        let read = reader
-            .by_ref()
-            .take(most)
-            .read_until(b'\n', &mut tail.torn)?;
-        match tail.torn.strip_suffix(b"\n") {
-            Some(line) => take_line(line),
-            None if read as u64 == most => {}
-            None => return Ok(tail),
-        }
-        tail.whole += read as u64;
-    }
+    files::for_each_line(BufReader::new(file), take_line)
+}
+
+/// Reports whether `text` is a whole JSON object. No beginning of one is.
+pub(super) fn is_whole_record(text: &[u8]) -> bool {
+    text.starts_with(b"{") && serde_json::from_slice::<IgnoredAny>(text).is_ok()
 }
 
 /// Reports whether `file` is empty or its last line is whole.
@@ -66,10 +44,6 @@ pub(super) fn find_moved(
     present: &File,
     mark: &OutputMark,
 ) -> io::Result<Option<(PathBuf, File)>> {
-    // Every file has the same nothing before its beginning.
-    if mark.length == 0 {
-        return Ok(None);
-    }
     let present = present.metadata()?;
     let folder = path.parent().filter(|folder| *folder != Path::new(""));
     // A folder that cannot be listed hides the file. That is no reason to stop.
@@ -85,7 +59,8 @@ pub(super) fn find_moved(
         let shortest = found
             .as_ref()
             .map_or(mark.length, |(length, ..)| length + 1);
-        if !metadata.is_file() || is_present || metadata.len() < shortest {
+        let may_be = mark.length > 0 || metadata.ino() == mark.number;
+        if !metadata.is_file() || is_present || !may_be || metadata.len() < shortest {
             continue;
         }
         let candidate = files::open(&entry.path(), OpenOptions::new().read(true));
@@ -103,15 +78,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tail_is_whole_lines_and_a_rest() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("out");
-        fs::write(&path, "one\ntwo\n\nthree").unwrap();
-        let file = File::open(&path).unwrap();
-        let mut lines = Vec::new();
-        let tail = read(&file, 4, &mut |line| lines.push(line.to_vec())).unwrap();
-        assert_eq!(lines, [b"two".to_vec(), Vec::new()]);
-        assert_eq!((tail.whole, tail.torn), (9, b"three".to_vec()));
+    fn only_a_whole_object_is_a_whole_record() {
+        let text = br#"{"a":[{"b":"}"}]}"#;
+        assert!(is_whole_record(text));
+        assert!((0..text.len()).all(|length| !is_whole_record(&text[..length])));
+        for other in [&b"1"[..], b"null", br#"{"a":1}{"#, b"{}\0"] {
+            assert!(!is_whole_record(other));
+        }
     }
 
     #[test]

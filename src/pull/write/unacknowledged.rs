@@ -1,5 +1,6 @@
 //! The lines of a killed run, read back from the output.
 
+use super::format::record_text;
 use crate::api::Record;
 use crate::pull::checkpoint::{Fingerprint, State};
 
@@ -24,7 +25,8 @@ impl UnacknowledgedLines {
 
     /// Takes a line without its line feed.
     pub(super) fn take(&mut self, line: &[u8]) {
-        let record = str::from_utf8(line).ok().and_then(Record::from_line);
+        let text = str::from_utf8(line).ok().and_then(record_text);
+        let record = text.and_then(|text| Record::from_line(&text));
         let Some(record) = record else {
             self.foreign += 1;
             return;

@@ -441,9 +441,7 @@ fn a_failed_save_says_what_failed_and_what_comes_again() {
         assert_eq!(first.code, Some(1), "{}", first.stderr);
         assert_eq!(first.stderr.lines().count(), 1, "{}", first.stderr);
         let first = first.says(&["checkpoint c cannot be saved: removing c.tmp: Is a directory"]);
-        let repeats = first
-            .stderr
-            .contains("prints again what the output took");
+        let repeats = first.stderr.contains("prints again what the output took");
         assert_eq!(repeats, more.is_empty(), "{}", first.stderr);
         assert!(!first.stderr.contains("make room"), "{}", first.stderr);
         fs::remove_dir(program.path("c.tmp")).unwrap();

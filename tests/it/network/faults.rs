@@ -175,6 +175,9 @@ fn other_refusals_are_final_at_once() {
         400, 402, 404, 405, 406, 410, 412, 413, 418, 422, 451, 204, 206,
     ] {
         for at in STEPS {
+            if may_be_of_the_page_token(status, at) {
+                continue;
+            }
             let server = failing(at, usize::MAX, move || Reply::error(status, "no"));
             let failure = read(server.base_url(), Source::AuditLogs, LONG).unwrap_err();
             assert!(
@@ -182,6 +185,35 @@ fn other_refusals_are_final_at_once() {
                 "{status}, {at:?}: {failure}"
             );
             assert_eq!(requests(&server, at), 1, "{status}, {at:?}");
+        }
+    }
+}
+
+/// Reports whether a refusal of this step may be one of its page token, which new pages do not need.
+fn may_be_of_the_page_token(status: u16, at: Step) -> bool {
+    matches!(status, 400 | 404 | 410) && matches!(at, Step::Page(1..))
+}
+
+#[test]
+fn a_refusal_that_may_be_of_a_page_token_is_final_after_a_few_reads_from_the_first_page() {
+    const READS: usize = 5;
+    for status in [400, 404, 410] {
+        for at in STEPS {
+            if !may_be_of_the_page_token(status, at) {
+                continue;
+            }
+            let server = failing(at, READS - 1, move || Reply::error(status, "no"));
+            let records = read(server.base_url(), Source::Notifications, LONG).unwrap();
+            assert_eq!(records.len(), 3, "{status}, {at:?}");
+
+            let server = failing(at, usize::MAX, move || Reply::error(status, "no"));
+            let failure = read(server.base_url(), Source::AuditLogs, LONG).unwrap_err();
+            assert!(
+                matches!(failure.kind(), ErrorKind::PageRefused { .. })
+                    && failure.status() == Some(status),
+                "{status}, {at:?}: {failure}"
+            );
+            assert_eq!(requests(&server, at), READS, "{status}, {at:?}");
         }
     }
 }

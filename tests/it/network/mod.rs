@@ -4,6 +4,7 @@ mod answers;
 mod certificates;
 mod credentials;
 mod faults;
+mod living_lists;
 mod paging;
 mod redirects;
 mod transport;

@@ -104,7 +104,7 @@ fn every_page_is_asked_for_within_the_same_window() {
 
 #[test]
 fn pages_that_go_in_circles_end_the_read_and_print_nothing_of_it() {
-    let page = |next: &str| format!(r#"{{"L":[{{"n":1}}],"next_page_token":"{next}"}}"#);
+    let page = |next: &str| format!(r#"{{"L":[{{"n":"{next}"}}],"next_page_token":"{next}"}}"#);
     let (a, b) = (page("A"), page("B"));
     for (pages, requests) in [(vec![&a, &a, &a], 3), (vec![&a, &b, &a, &b], 4)] {
         let pages: Vec<_> = pages.into_iter().map(String::as_str).collect();

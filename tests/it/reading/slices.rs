@@ -244,7 +244,7 @@ async fn a_daily_burst_does_not_shorten_every_slice() {
         ..Profile::quiet()
     };
     let week = Range::of(start, 7 * DAY).only(Source::AuditLogs);
-    let (requests, lines) = cost(profile, &week, 6_000).await;
+    let (requests, lines) = cost(profile, &week, 3_000).await;
     assert!(lines > 7 * (700 + 250), "{lines} lines");
     assert!(requests <= 60, "{requests} requests for {lines} lines");
 }
@@ -262,7 +262,7 @@ async fn a_busy_organisation_costs_less_than_five_percent_more_requests_than_ful
     ];
     for (profile, seconds) in ranges {
         let range = Range::of(MIDNIGHT - 10 * DAY + 6 * HOUR, seconds).only(Source::AuditLogs);
-        let (requests, lines) = cost(profile, &range, 12_000).await;
+        let (requests, lines) = cost(profile, &range, 6_000).await;
         let needed = lines as f64 / 200.0;
         assert!(
             (requests as f64) < needed * 1.05,

@@ -57,7 +57,7 @@ fn help_names_every_flag_and_variable() {
 }
 
 /// The documented exit codes, as `--help` words them.
-const EXIT_CODES: [(&str, &str); 10] = [
+const EXIT_CODES: [(&str, &str); 11] = [
     ("0", "done"),
     (
         "1",
@@ -70,6 +70,7 @@ const EXIT_CODES: [(&str, &str); 10] = [
         "Verkada could not be reached, or kept failing after the retries",
     ),
     ("5", "an answer that cannot be used"),
+    ("6", "verify: records are missing from the files"),
     ("75", "another run holds the checkpoint"),
     ("129", "stopped by SIGHUP"),
     ("130", "stopped by SIGINT"),

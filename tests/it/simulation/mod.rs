@@ -3,6 +3,7 @@
 mod counting;
 mod ending;
 mod history;
+mod living;
 mod oracle;
 mod scenario;
 mod world;
@@ -51,13 +52,9 @@ fn play(seeds: std::ops::Range<u64>, variant: Variant) -> (Counts, Vec<String>) 
 #[test]
 fn in_every_history_each_record_is_printed_exactly_once() {
     let (counts, failures) = play(SEEDS, Variant::AsItIs);
-    assert!(
-        failures.is_empty(),
-        "{} histories fail, among them\n{}",
-        failures.len(),
-        failures[..failures.len().min(5)].join("\n")
-    );
+    assert_none(&failures);
     counts.assert_each_well_above_zero();
+    counts.assert_few_extra_requests();
 }
 
 #[test]
@@ -76,8 +73,23 @@ fn a_checkpoint_saved_before_the_lines_are_written_loses_them() {
 }
 
 #[track_caller]
+fn assert_none(failures: &[String]) {
+    assert!(
+        failures.is_empty(),
+        "{} histories fail, among them\n{}",
+        failures.len(),
+        failures[..failures.len().min(5)].join("\n")
+    );
+}
+
+#[track_caller]
 fn assert_caught(variant: Variant, word: &str) {
-    let (_, failures) = play(0..60, variant);
+    assert_caught_in(0..60, variant, word);
+}
+
+#[track_caller]
+fn assert_caught_in(seeds: std::ops::Range<u64>, variant: Variant, word: &str) {
+    let (_, failures) = play(seeds, variant);
     let caught = failures.iter().filter(|failure| failure.contains(word));
     assert!(
         caught.count() > 3,

@@ -195,6 +195,14 @@ counts! {
     provisional: 50,
     /// First runs by a clock that is off by more than a minute.
     moved: 20,
+    /// Requests of all kinds.
+    requests: 20_000,
+    /// Reads in which a record came twice because the list had changed.
+    shifted_reads: 20,
+    /// Pages with records of the page before that turned out to be twins.
+    twin_borders: 100,
+    /// Requests that both have cost.
+    extra_requests: 100,
     /// Runs that looked further back than others.
     longer_overlaps: 200,
 }

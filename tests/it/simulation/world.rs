@@ -1,6 +1,6 @@
 //! The surroundings of a history: a folder, and a server with a clock and failures of its own.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,7 +10,9 @@ use tokio::sync::Notify;
 use verkada_audit_logs::demo::{DemoServer, Fault};
 use verkada_audit_logs::{Secret, VerkadaApi};
 
+use super::living::Spent;
 use super::scenario::Scenario;
+use crate::support::program::folder_in_memory;
 
 /// The pace of the client: none.
 const UNLIMITED: u32 = 60_000_000;
@@ -32,6 +34,8 @@ pub(super) struct World {
     pub(super) api: VerkadaApi,
     pub(super) will: Arc<Will>,
     page_size: u32,
+    ignores_repeats: bool,
+    spent: Spent,
     folder: TempDir,
 }
 
@@ -86,7 +90,7 @@ impl Will {
 }
 
 impl World {
-    pub(super) fn new(scenario: &Scenario) -> Self {
+    pub(super) fn new(scenario: &Scenario, ignores_repeats: bool) -> Self {
         let will = Arc::new(Will {
             clock: AtomicI64::new(scenario.begins),
             seconds_per_request: scenario.seconds_per_request,
@@ -105,16 +109,19 @@ impl World {
             }))
             .fault(Arc::new(move |_| fault.decide()))
             .window_ends(scenario.ends)
+            .paging(scenario.paging)
             .token_lifetime(Duration::from_secs(1 << 40))
             .start()
             .unwrap();
         let page_size = scenario.page_size;
         Self {
-            api: client(&server, page_size),
+            api: client(&server, page_size, ignores_repeats),
             page_size,
+            ignores_repeats,
+            spent: Spent::default(),
             server,
             will,
-            folder: folder(),
+            folder: folder_in_memory(),
         }
     }
 
@@ -125,27 +132,26 @@ impl World {
     /// Replaces the client, as a new process has one of its own: requests of a killed run may still be under way, and the
     /// next run must not share their failures.
     pub(super) fn renew_client(&mut self) {
-        self.api = client(&self.server, self.page_size);
+        self.spent.add(&self.api.statistics());
+        self.api = client(&self.server, self.page_size, self.ignores_repeats);
+    }
+
+    /// Requests of all clients so far.
+    pub(super) fn spent(&self) -> Spent {
+        let mut spent = self.spent;
+        spent.add(&self.api.statistics());
+        spent
     }
 }
 
-fn client(server: &DemoServer, page_size: u32) -> VerkadaApi {
+fn client(server: &DemoServer, page_size: u32, ignores_repeats: bool) -> VerkadaApi {
     VerkadaApi::builder(Secret::new(server.api_key()).unwrap())
         .base_url(server.base_url().parse().unwrap())
         .page_size(page_size)
+        .ignore_repeats(ignores_repeats)
         .max_requests_per_minute(UNLIMITED)
         .first_retry_wait(Duration::from_micros(100))
         .rate_limit_patience(Duration::from_millis(3))
         .build()
         .unwrap()
-}
-
-/// In memory where there is such a folder: every slice is synced.
-fn folder() -> TempDir {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() {
-        tempfile::tempdir_in(memory).unwrap()
-    } else {
-        tempfile::tempdir().unwrap()
-    }
 }

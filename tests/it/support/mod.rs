@@ -13,11 +13,16 @@ pub(crate) fn now() -> i64 {
     chrono::Utc::now().timestamp()
 }
 
-/// Says that a scenario did not run, and why.
+/// Says that a scenario did not run.
+pub(crate) fn say_left_out(reason: &str) {
+    say(&format!("left out: {reason}"));
+}
+
+/// Says something that a test cannot assert, such as how much it has tried.
 #[expect(
     clippy::print_stderr,
-    reason = "the test harness has no other way to say that a scenario did not run"
+    reason = "the test harness has no other way to say it"
 )]
-pub(crate) fn say_left_out(reason: &str) {
-    eprintln!("left out: {reason}");
+pub(crate) fn say(text: &str) {
+    eprintln!("{text}");
 }

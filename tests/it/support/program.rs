@@ -2,7 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
@@ -39,6 +39,14 @@ impl Program {
     pub(crate) fn bare() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            variables: Vec::new(),
+        }
+    }
+
+    /// The same in memory, where there is such a folder: a sync takes no time.
+    pub(crate) fn in_memory() -> Self {
+        Self {
+            folder: folder_in_memory(),
             variables: Vec::new(),
         }
     }
@@ -139,6 +147,16 @@ impl Program {
     /// Runs the program to its end.
     pub(crate) fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Ended {
         self.command(arguments).output().unwrap().into()
+    }
+}
+
+/// A folder in memory where the system has one, and on disk elsewhere.
+pub(crate) fn folder_in_memory() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    if memory.is_dir() {
+        tempfile::tempdir_in(memory).unwrap()
+    } else {
+        tempfile::tempdir().unwrap()
     }
 }
 

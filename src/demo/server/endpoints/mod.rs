@@ -122,6 +122,7 @@ impl Endpoints {
             &parameters,
             cursor,
             request.now,
+            settings,
             &|| self.sign_image_link(),
         );
         self.count_page(settings);

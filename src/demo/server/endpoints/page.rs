@@ -3,8 +3,9 @@
 use std::ops::RangeInclusive;
 
 use super::parameters::Parameters;
-use super::tokens::PageCursor;
+use super::tokens::{PageCursor, Reached};
 use crate::demo::organisation::{DemoRecord, Organisation, Source};
+use crate::demo::server::settings::{Paging, ServerSettings};
 
 /// Initial capacity for each record of a body, in bytes.
 const TYPICAL_RECORD: usize = 800;
@@ -25,10 +26,22 @@ pub(super) fn write_page(
     parameters: &Parameters,
     cursor: Option<PageCursor>,
     now: i64,
+    settings: &ServerSettings,
     sign_image_link: ImageLinkSigner<'_>,
 ) -> PageBody {
     let start = cursor.map_or(parameters.first, |cursor| cursor.start);
-    let mut visible = visible_records(organisation, parameters, cursor, start..=now);
+    let is_gone = |record: &DemoRecord<'_>| {
+        let gone = settings.gone.as_ref();
+        gone.is_some_and(|gone| gone(record, now))
+    };
+    let visible = visible_records(organisation, parameters, cursor, start..=now);
+    let pages_before = match cursor.map(|cursor| cursor.reached) {
+        Some(Reached::Pages(pages)) => pages,
+        _ => 0,
+    };
+    let skipped = usize::try_from(pages_before).unwrap_or(usize::MAX);
+    let skipped = skipped.saturating_mul(parameters.page_size);
+    let mut visible = visible.filter(|record| !is_gone(record)).skip(skipped);
     let mut body = String::with_capacity(TYPICAL_RECORD * (parameters.page_size + 1));
     body.push_str(opening(parameters.source));
     let (mut records, mut last) = (0, None);
@@ -41,7 +54,13 @@ pub(super) fn write_page(
         last = Some(record.position);
     }
     let more = visible.next().is_some();
-    let next = last.filter(|_| more).map(|last| PageCursor { start, last });
+    let next = last.filter(|_| more).map(|last| PageCursor {
+        start,
+        reached: match settings.paging {
+            Paging::ByPosition => Reached::Record(last),
+            Paging::ByNumber => Reached::Pages(pages_before + 1),
+        },
+    });
     write_closing(next, parameters, &mut body);
     PageBody { body, records }
 }
@@ -60,9 +79,9 @@ fn visible_records<'a>(
         Source::AuditLogs => organisation.audit_logs(window, parameters.base),
         Source::Notifications => organisation.notifications(window),
     };
-    let records = match cursor {
-        Some(cursor) => records.after(cursor.last),
-        None => records,
+    let records = match cursor.map(|cursor| cursor.reached) {
+        Some(Reached::Record(last)) => records.after(last),
+        _ => records,
     };
     records.filter(move |record| record.visible_time <= now && is_wanted(record, parameters))
 }

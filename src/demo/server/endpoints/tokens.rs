@@ -54,37 +54,50 @@ impl ApiTokens {
 pub(super) struct PageCursor {
     /// The start of the window as computed for the first page, in Unix seconds.
     pub(super) start: i64,
-    /// The last record that was sent.
-    pub(super) last: RecordPosition,
+    /// What was sent before.
+    pub(super) reached: Reached,
 }
+
+/// How far a read has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reached {
+    /// The last record that was sent.
+    Record(RecordPosition),
+    /// The number of pages that were sent.
+    Pages(u64),
+}
+
+/// Stands for a number of pages where the position of a record would have its slot and index.
+const PAGES: u64 = u64::MAX;
 
 impl PageCursor {
     /// Returns the token of this cursor, valid only for the query with this key.
     pub(super) fn token(&self, query_key: u64) -> String {
-        let RecordPosition {
-            second,
-            slot,
-            index,
-        } = self.last;
-        let slot_and_index = u64::from(slot) << 32 | u64::from(index);
-        seal(
-            query_key,
-            &[self.start as u64, second as u64, slot_and_index],
-        )
+        let [second, third] = match self.reached {
+            Reached::Record(position) => {
+                let slot_and_index = u64::from(position.slot) << 32 | u64::from(position.index);
+                [position.second as u64, slot_and_index]
+            }
+            Reached::Pages(pages) => [pages, PAGES],
+        };
+        seal(query_key, &[self.start as u64, second, third])
     }
 
     /// Returns the cursor in a token; `None` if the token was not issued for the query with this
     /// key.
     pub(super) fn from_token(token: &str, query_key: u64) -> Option<Self> {
         let [start, second, slot_and_index] = unseal(query_key, token)?;
-        let last = RecordPosition {
-            second: second as i64,
-            slot: (slot_and_index >> 32) as u32,
-            index: slot_and_index as u32,
+        let reached = match slot_and_index {
+            PAGES => Reached::Pages(second),
+            _ => Reached::Record(RecordPosition {
+                second: second as i64,
+                slot: (slot_and_index >> 32) as u32,
+                index: slot_and_index as u32,
+            }),
         };
         Some(Self {
             start: start as i64,
-            last,
+            reached,
         })
     }
 }
@@ -121,11 +134,11 @@ mod tests {
 
     const CURSOR: PageCursor = PageCursor {
         start: 5,
-        last: RecordPosition {
+        reached: Reached::Record(RecordPosition {
             second: 1_789_000_000,
             slot: 7,
             index: 4_999,
-        },
+        }),
     };
 
     #[test]
@@ -161,5 +174,13 @@ mod tests {
         assert_eq!(PageCursor::from_token(&token, 11), Some(CURSOR));
         assert_eq!(PageCursor::from_token(&token, 12), None);
         assert_eq!(PageCursor::from_token("garbage", 11), None);
+        let numbered = PageCursor {
+            reached: Reached::Pages(3),
+            ..CURSOR
+        };
+        assert_eq!(
+            PageCursor::from_token(&numbered.token(11), 11),
+            Some(numbered)
+        );
     }
 }

@@ -1,9 +1,12 @@
 //! The pages that the server sends.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use serde_json::Value;
 
 use super::{NOW, TestClock, get, read_all, server_at, started};
-use crate::demo::{Burst, DemoServer, Profile, Source, TimeBase, WindowEnds};
+use crate::demo::{Burst, DemoServer, Paging, Profile, Source, TimeBase, WindowEnds};
 
 #[test]
 fn pages_hold_the_expected_records_byte_for_byte() {
@@ -68,6 +71,59 @@ fn records_that_appear_between_pages_shift_no_others() {
             .rev()
             .is_sorted()
     );
+}
+
+#[test]
+fn pages_by_number_are_of_the_list_as_it_is_when_they_are_asked_for() {
+    let clock = TestClock::at(NOW);
+    let burst = |at, records_per_second| Burst {
+        source: Source::AuditLogs,
+        at,
+        seconds: 1,
+        records_per_second,
+    };
+    let profile = Profile {
+        bursts: vec![burst(NOW - 100, 6), burst(NOW + 50, 1)],
+        processing_delays: Vec::new(),
+        late_per_mille: 0,
+        twins_per_mille: 0,
+        ..Profile::empty()
+    };
+    let vanishes = Arc::new(AtomicBool::new(false));
+    let gone = Arc::clone(&vanishes);
+    let server = DemoServer::builder(profile)
+        .clock(clock.clock())
+        .paging(Paging::ByNumber)
+        .gone(Arc::new(move |record, now| {
+            gone.load(Ordering::SeqCst) && record.event_time == now
+        }));
+    let server = started(server);
+    let target = format!(
+        "/core/v1/audit_log?start_time={}&end_time={}&page_size=2",
+        NOW - 900,
+        NOW + 900
+    );
+    let records = server
+        .organisation()
+        .audit_logs(NOW - 900..=NOW + 900, TimeBase::Event);
+    let texts: Vec<_> = records.map(|record| record.text()).collect();
+    let pages = |numbers: &[&[usize]]| -> Vec<String> {
+        let page = |numbers: &&[usize]| {
+            let texts: Vec<_> = numbers.iter().map(|number| &*texts[*number]).collect();
+            texts.join(",")
+        };
+        numbers.iter().map(page).collect()
+    };
+    let still = read_all(&server, &target, "audit_logs", || {});
+    assert_eq!(still, pages(&[&[1, 2], &[3, 4], &[5, 6]]));
+    // The newest record appears: each page begins with the last record of the page before.
+    let shifted = read_all(&server, &target, "audit_logs", || clock.set(NOW + 50));
+    assert_eq!(shifted, pages(&[&[1, 2], &[2, 3], &[4, 5], &[6]]));
+    // It vanishes: the first record of the second page is on no page.
+    let vanished = read_all(&server, &target, "audit_logs", || {
+        vanishes.store(true, Ordering::SeqCst);
+    });
+    assert_eq!(vanished, pages(&[&[0, 1], &[3, 4], &[5, 6]]));
 }
 
 #[test]

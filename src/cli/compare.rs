@@ -1,0 +1,111 @@
+//! The command `verify`: a range that was read again, compared with files.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+
+use verkada_audit_logs::pull::{self, Checkpoint, Outcome, Period};
+use verkada_audit_logs::verify::{Archive, Comparison};
+use verkada_audit_logs::{TimeBase, Window, time_text};
+
+use super::args::VerifyArgs;
+use super::config::{Config, UsageError};
+use super::output;
+use super::report::{self, ExitCode, LogFormat};
+use super::run::run;
+
+/// Checks what only `verify` asks of its flags. The checkpoint of a variable is left alone if the lines do not go into the
+/// file that the scheduled runs write.
+pub(crate) fn check(args: &VerifyArgs, config: &mut Config) -> Result<(), UsageError> {
+    if args.pull.write.accept_gap {
+        return Err(UsageError::new("verify takes no --accept-gap"));
+    }
+    if config.pull.period == Period::Scheduled {
+        return Err(UsageError::new(
+            "verify needs a range: --start and --end, or --since",
+        ));
+    }
+    if config.output.is_none() {
+        if args.pull.write.checkpoint.is_some() {
+            return Err(UsageError::new(
+                "verify takes --checkpoint only together with --output: name the file that the scheduled runs append to",
+            ));
+        }
+        config.checkpoint = None;
+    }
+    Ok(())
+}
+
+/// Reads the files and the range, prints what is missing, and shows the findings.
+///
+/// # Errors
+///
+/// Those of the output, of the files, and of [`pull::Pull::run`].
+pub(crate) async fn compare(
+    args: &VerifyArgs,
+    config: &Config,
+    format: LogFormat,
+) -> Result<ExitCode, pull::Error> {
+    let quiet = args.pull.messages.quiet;
+    // The lock is taken before the files are read, so that no run appends to them in between.
+    let checkpoint = config.checkpoint.as_deref();
+    let checkpoint = checkpoint
+        .map(|path| Checkpoint::open(path, config.origin.as_str()))
+        .transpose()?;
+    let output = output::open(config.output.as_deref()).map_err(pull::Error::Output)?;
+    let comparison = Comparison::with(archive(args, config)?);
+    say_if_recent(config);
+    let printer = comparison.printer(output, checkpoint);
+    let printer = printer.with_format(config.format, config.host.clone());
+    let ended = run(config, printer, format, quiet).await?;
+    let whole = ended.report.sources.iter();
+    let whole: Vec<_> = whole
+        .filter(|source| matches!(source.outcome, Outcome::Done))
+        .map(|source| source.source)
+        .collect();
+    let is_whole = whole.len() == ended.report.sources.len();
+    let findings = comparison.findings(&whole);
+    Ok(ended
+        .code
+        .merge(report::show_findings(&findings, format, quiet, is_whole)))
+}
+
+/// Reads what the files hold of the range.
+fn archive(args: &VerifyArgs, config: &Config) -> Result<Archive, pull::Error> {
+    let Period::Range { start, end } = config.pull.period else {
+        return Err(pull::Error::Output(io::ErrorKind::InvalidInput.into()));
+    };
+    let window = Window::new(start, end, TimeBase::Event)?;
+    let (filter, types) = (
+        config.pull.filter.clone(),
+        config.notification_types.clone(),
+    );
+    let mut archive = Archive::new(window, filter, types);
+    for path in &args.files {
+        add(&mut archive, path).map_err(|error| pull::Error::Archive {
+            path: path.clone(),
+            error,
+        })?;
+    }
+    Ok(archive)
+}
+
+fn add(archive: &mut Archive, path: &Path) -> io::Result<()> {
+    if path == "-" {
+        return archive.add(io::stdin().lock());
+    }
+    archive.add(File::open(path)?)
+}
+
+fn say_if_recent(config: &Config) {
+    let Period::Range { end, .. } = config.pull.period else {
+        return;
+    };
+    let settled = config.pull.now - config.pull.overlap_seconds;
+    if end > settled {
+        tracing::warn!(
+            settled_before = time_text(settled),
+            "the range reaches into the overlap of now, so late records may still come; verify it again later"
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! What a comparison with files has found: a table and a sentence.
+
+use verkada_audit_logs::time_text;
+use verkada_audit_logs::verify::{Day, Findings};
+
+use super::counted::counted;
+use super::exit_code::ExitCode;
+use super::messages::{LogFormat, PROGRESS_TARGET, print_note};
+
+/// Characters of a date at the beginning of a time.
+const DATE: usize = 10;
+
+/// Shows the findings, and returns the exit code. If nothing is missing and `quiet`, nothing is shown. `is_whole` is set if
+/// the whole range was compared.
+pub(crate) fn show_findings(
+    findings: &Findings,
+    format: LogFormat,
+    quiet: bool,
+    is_whole: bool,
+) -> ExitCode {
+    let [verkada, files, missing, surplus] = findings.sums();
+    if !quiet || missing > 0 {
+        match format {
+            LogFormat::Text => show_table(&findings.days),
+            LogFormat::Json => log_days(&findings.days),
+        }
+        let sentence = sentence(verkada, missing, is_whole);
+        match format {
+            LogFormat::Text => print_note(&sentence),
+            LogFormat::Json => {
+                tracing::info!(target: PROGRESS_TARGET, verkada, files, missing, surplus, foreign_lines = findings.foreign_lines, "{sentence}");
+            }
+        }
+    }
+    if surplus > 0 {
+        tracing::warn!(
+            records = surplus,
+            "the files hold records that Verkada did not send: it has forgotten them, or they were printed more than once"
+        );
+    }
+    if findings.foreign_lines > 0 {
+        tracing::warn!(
+            lines = findings.foreign_lines,
+            "lines of the files are not records: they are torn, or another program's"
+        );
+    }
+    if missing > 0 {
+        ExitCode::Missing
+    } else {
+        ExitCode::Done
+    }
+}
+
+fn sentence(verkada: u64, missing: u64, is_whole: bool) -> String {
+    let of = if is_whole {
+        "of the range"
+    } else {
+        "that were read before the end"
+    };
+    let all = counted(verkada, "records");
+    match (verkada, missing) {
+        (0, _) => format!("Verkada has no records {of}"),
+        (_, 0) => format!("the files hold all {all} {of}"),
+        (_, 1) => format!("1 of {all} {of} is missing from the files, and was printed"),
+        _ => format!("{missing} of {all} {of} are missing from the files, and were printed"),
+    }
+}
+
+fn show_table(days: &[Day]) {
+    if days.is_empty() {
+        return;
+    }
+    let row = |cells: [&str; 6]| {
+        let [source, day, verkada, files, missing, surplus] = cells;
+        print_note(&format!(
+            "{source:<13}  {day:<DATE$}  {verkada:>9}  {files:>9}  {missing:>9}  {surplus:>9}"
+        ));
+    };
+    row([
+        "source",
+        "day (UTC)",
+        "Verkada",
+        "files",
+        "missing",
+        "surplus",
+    ]);
+    for day in days {
+        let numbers = [day.verkada, day.files, day.missing, day.surplus];
+        let [verkada, files, missing, surplus] = numbers.map(|number| number.to_string());
+        row([
+            &day.source.to_string(),
+            &date(day),
+            &verkada,
+            &files,
+            &missing,
+            &surplus,
+        ]);
+    }
+}
+
+fn log_days(days: &[Day]) {
+    for day in days {
+        tracing::info!(
+            target: PROGRESS_TARGET,
+            source = %day.source,
+            day = date(day),
+            verkada = day.verkada,
+            files = day.files,
+            missing = day.missing,
+            surplus = day.surplus,
+            "compared"
+        );
+    }
+}
+
+fn date(day: &Day) -> String {
+    time_text(day.start).chars().take(DATE).collect()
+}

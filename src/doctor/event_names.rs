@@ -1,0 +1,145 @@
+//! The names by which audit logs are kept or left out: a misspelt one matches nothing, and no run says so.
+
+use std::collections::BTreeSet;
+
+use super::check::Outcome;
+use super::known_names::KNOWN_NAMES;
+use crate::api::{Record, Source};
+use crate::pull::{EventFilter, Verdict};
+
+/// Likeness that two names need for one to be suggested in place of the other, from 0 to 1.
+const LEAST_LIKENESS: f64 = 0.5;
+
+/// At most so many names that match nothing are listed.
+const MOST_LISTED: usize = 3;
+
+/// The longest single word that is repeated: a longer one may be a key in the wrong place.
+const LONGEST_WORD: usize = 32;
+
+/// Compares the names that `filter` gives with those on the page.
+pub(super) fn check(filter: &EventFilter, records: &[Record]) -> Outcome {
+    let kept = records.iter().filter(|record| {
+        let verdict = filter.verdict(Source::AuditLogs, record);
+        !matches!(verdict, Verdict::Drop)
+    });
+    let kept = format!(
+        "a run keeps {} of the {} on the page",
+        kept.count(),
+        records.len()
+    );
+    let seen: BTreeSet<_> = records.iter().filter_map(Record::event_name).collect();
+    let seen: Vec<_> = seen.iter().map(|name| name.trim()).collect();
+    let names = match filter {
+        EventFilter::All => return Outcome::ok(kept),
+        EventFilter::Names(names) | EventFilter::Except(names) => names,
+    };
+    if *filter == EventFilter::default() {
+        return Outcome::ok(format!("the three of the default; {kept}"));
+    }
+    let is_seen = |name: &&String| seen.iter().any(|seen| seen.eq_ignore_ascii_case(name));
+    let unseen: Vec<_> = names.iter().filter(|name| !is_seen(name)).collect();
+    if unseen.is_empty() {
+        return Outcome::ok(format!("each is on the page; {kept}"));
+    }
+    warn_of(&unseen, &seen, &kept)
+}
+
+/// Warns of names that no record on the page has.
+fn warn_of(unseen: &[&String], seen: &[&str], kept: &str) -> Outcome {
+    let listed = unseen.iter().take(MOST_LISTED);
+    let shown: Vec<_> = listed.clone().map(|name| shown(name)).collect();
+    let more = match unseen.len().saturating_sub(MOST_LISTED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let found = format!(
+        "no audit log on the page is called {}{more}; {kept}",
+        shown.join(" or ")
+    );
+    let hints: Vec<_> = listed.map(|name| hint(name, seen)).collect();
+    Outcome::warn(found, hints.join(", "))
+}
+
+/// Suggests what a name that matches nothing may mean.
+fn hint(name: &str, seen: &[&str]) -> String {
+    match nearest(name, seen) {
+        Some(known) if known.eq_ignore_ascii_case(name) => {
+            format!("{} is a known name, and may be rare", shown(known))
+        }
+        Some(known) => format!("the nearest known name is {}", shown(known)),
+        None => format!(
+            "no known name is like {}; --all-events shows which ones there are",
+            shown(name)
+        ),
+    }
+}
+
+/// The name that is most like `name`, of those that were seen and those that Verkada is known to use.
+fn nearest<'a>(name: &str, seen: &[&'a str]) -> Option<&'a str> {
+    let likeness = |known: &str| {
+        strsim::normalized_damerau_levenshtein(
+            &known.to_ascii_lowercase(),
+            &name.to_ascii_lowercase(),
+        )
+    };
+    // What the server calls a name is not repeated if it has odd characters.
+    let is_plain = |name: &&&str| {
+        name.bytes()
+            .all(|byte| byte == b' ' || byte.is_ascii_graphic())
+    };
+    let candidates = KNOWN_NAMES
+        .into_iter()
+        .chain(seen.iter().filter(is_plain).copied());
+    let alike = candidates.map(|known| (likeness(known), known));
+    let (likeness, known) = alike.max_by(|first, second| first.0.total_cmp(&second.0))?;
+    (likeness >= LEAST_LIKENESS).then_some(known)
+}
+
+fn shown(name: &str) -> String {
+    if name
+        .split_whitespace()
+        .any(|word| word.chars().count() > LONGEST_WORD)
+    {
+        return "what was given".to_owned();
+    }
+    format!("“{name}”")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_name_is_one_that_is_known_or_was_seen() {
+        for (name, expected) in [
+            ("Live Steam Started", Some("Live Stream Started")),
+            ("live stream", Some("Live Stream Started")),
+            ("Archive Taken", Some("Archive Action Taken")),
+            ("user logn", Some("User Login")),
+            ("DOOR CREATED", Some("Door Created")),
+            ("Robot Dance Begun", Some("Robot Dance Began")),
+            ("zzzzzzzzzzzzzzz", None),
+        ] {
+            assert_eq!(nearest(name, &["Robot Dance Began"]), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_known_name_is_not_called_misspelt() {
+        assert!(hint("door created", &[]).contains("may be rare"));
+        assert!(hint("Dor Created", &[]).contains("nearest known name is “Door Created”"));
+    }
+
+    #[test]
+    fn a_long_word_is_not_repeated() {
+        let key = "vkd_api_0123456789abcdef0123456789abcdef";
+        let name = key.to_owned();
+        let Outcome::Warn { found, remedy } = warn_of(&[&name], &[], "") else {
+            panic!("it is a warning");
+        };
+        assert!(
+            !found.contains(key) && !remedy.contains(key),
+            "{found} {remedy}"
+        );
+    }
+}

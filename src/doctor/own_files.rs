@@ -1,0 +1,119 @@
+//! The files that a run writes: checkpoint, output, token file. Looked at, not touched.
+
+use std::io;
+use std::path::Path;
+
+use super::check::{Outcome, Subject};
+use super::connection::Connected;
+use super::examine::{Now, Reporter, Setup};
+use crate::files;
+use crate::pull::{Error, Expected, Inspection, Organisations, inspect};
+use crate::time::time_text;
+
+/// Checks that a run could append to `path` now, without opening it: it may be a pipe whose reader would notice.
+///
+/// # Errors
+///
+/// The reason why it could not. Names the path.
+pub fn could_append(path: &Path) -> io::Result<()> {
+    files::could_append(path)
+}
+
+/// Checks all of them.
+pub(super) fn check(
+    setup: Setup,
+    connected: Connected,
+    organisations: &Organisations,
+    report: Reporter<'_>,
+) {
+    let found = checkpoint(&setup, connected.now, organisations);
+    report(Subject::Checkpoint.found(found));
+    let token_file = token_file(&setup, connected.stored);
+    report(Subject::Output.found(output(setup)));
+    report(Subject::TokenFile.found(token_file));
+}
+
+fn checkpoint(setup: &Setup, now: Now, organisations: &Organisations) -> Outcome {
+    let Some(path) = &setup.checkpoint else {
+        return Outcome::ok("none is used, so each run prints its own interval");
+    };
+    let expected = Expected {
+        origin: &setup.origin,
+        now: now.seconds,
+        is_verkadas: now.is_verkadas,
+        organisations,
+    };
+    let inspection = match inspect(path, &expected) {
+        Ok(inspection) => inspection,
+        Err(error) => return Outcome::fail(error),
+    };
+    let progress = progress(path, &inspection);
+    match inspection.holder {
+        None => Outcome::ok(progress),
+        Some(holder) => Outcome::warn(
+            format!("{progress}; another run ({holder}) holds it"),
+            "wait until it is done: a run that starts now ends with exit code 75",
+        ),
+    }
+}
+
+/// Says how far the checkpoint has come.
+fn progress(path: &Path, inspection: &Inspection) -> String {
+    let shown = path.display();
+    if !inspection.exists {
+        return format!("{shown} does not exist yet; the first run begins it");
+    }
+    let sources = inspection.printed_through.iter().map(|(source, through)| {
+        let through = through.map_or_else(
+            || "not printed yet".to_owned(),
+            |through| format!("printed through {}", time_text(through)),
+        );
+        format!("{source} {through}")
+    });
+    let sources = sources.collect::<Vec<_>>().join(", ");
+    let gaps = match inspection.gaps {
+        0 => String::new(),
+        gaps => format!(", with {gaps} accepted gaps"),
+    };
+    format!("{shown}: {sources}{gaps}")
+}
+
+fn output(setup: Setup) -> Outcome {
+    match (setup.output_check, setup.output) {
+        (Err(error), _) => Outcome::fail(Error::Output(error)),
+        (Ok(()), None) => Outcome::ok("standard output"),
+        (Ok(()), Some(path)) => {
+            let kind = if path.exists() {
+                "can be appended to"
+            } else {
+                "can be created"
+            };
+            Outcome::ok(format!("{} {kind}", path.display()))
+        }
+    }
+}
+
+/// Judges the token file by the attempt to store a token; where there was none, by a look.
+fn token_file(setup: &Setup, stored: Option<io::Result<()>>) -> Outcome {
+    let Some(path) = setup.client.token_file_path() else {
+        return Outcome::ok("none is used");
+    };
+    if let Err(error) = setup.client.check_token_file() {
+        return Outcome::fail(error);
+    }
+    let shown = path.display();
+    match stored {
+        Some(Ok(())) => Outcome::ok(format!("{shown} holds the new token, for its owner only")),
+        None if files::could_replace(path).is_ok() => {
+            Outcome::ok(format!("{shown} can be written"))
+        }
+        stored => {
+            let error = stored.unwrap_or_else(|| files::could_replace(path)).err();
+            let reason = error.map_or_else(String::new, |error| format!(": {error}"));
+            Outcome::warn(
+                format!("{shown} cannot be written{reason}"),
+                "let this user write there, or name another --token-file; until then each run asks for a token of its own",
+            )
+        }
+    }
+}

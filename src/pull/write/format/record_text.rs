@@ -1,0 +1,184 @@
+//! The way back from a line of any format to its record.
+
+use std::borrow::Cow;
+
+use super::record_id::RecordId;
+use crate::json::{Malformed, Scan, decode_string, visit_members};
+
+/// The text of the record that `line` holds, exactly as `raw` prints it, whatever the format of the line. White space
+/// around the line is ignored. `None` if the line is not JSON, such as one that was torn.
+///
+/// An envelope is known by its five keys, and an event by its class, the form of its id and its raw data, in any order: a
+/// shipper may have sorted them.
+pub fn record_text(line: &str) -> Option<Cow<'_, str>> {
+    let members = Members::of(line)?;
+    if let Some(record) = members.enveloped() {
+        return Some(Cow::Borrowed(record));
+    }
+    if let Some(raw_data) = members.raw_data_of_event() {
+        return decode_string(raw_data);
+    }
+    Some(Cow::Borrowed(members.text))
+}
+
+/// The text of a line, and the values of the keys by which its format is known.
+#[derive(Default)]
+struct Members<'a> {
+    text: &'a str,
+    count: usize,
+    id: Option<&'a str>,
+    source: Option<&'a str>,
+    host: Option<&'a str>,
+    organization_id: Option<&'a str>,
+    record: Option<&'a str>,
+    class_uid: Option<&'a str>,
+    metadata: Option<&'a str>,
+    raw_data: Option<&'a str>,
+}
+
+impl<'a> Members<'a> {
+    fn of(line: &'a str) -> Option<Self> {
+        let scan = Scan::new(line);
+        let start = scan.white_space(0);
+        let mut members = Self::default();
+        let end = match scan.peek(start) {
+            b'{' => scan.object(start, |key, value| {
+                let end = scan.value(value)?;
+                members.note(&line[key], &line[value..end]);
+                Ok::<_, Malformed>(end)
+            }),
+            _ => scan.value(start),
+        };
+        let end = end.ok()?;
+        scan.end(end).ok()?;
+        members.text = &line[start..end];
+        Some(members)
+    }
+
+    fn note(&mut self, key: &str, value: &'a str) {
+        self.count += 1;
+        let place = match key {
+            r#""id""# => &mut self.id,
+            r#""source""# => &mut self.source,
+            r#""host""# => &mut self.host,
+            r#""organization_id""# => &mut self.organization_id,
+            r#""record""# => &mut self.record,
+            r#""class_uid""# => &mut self.class_uid,
+            r#""metadata""# => &mut self.metadata,
+            r#""raw_data""# => &mut self.raw_data,
+            _ => return,
+        };
+        *place = Some(value);
+    }
+
+    fn enveloped(&self) -> Option<&'a str> {
+        let others = [self.source, self.host, self.organization_id];
+        let is_envelope =
+            self.count == 5 && is_id(self.id) && others.iter().all(|other| other.is_some());
+        self.record.filter(|_| is_envelope)
+    }
+
+    fn raw_data_of_event(&self) -> Option<&'a str> {
+        self.class_uid?;
+        let mut uid = None;
+        visit_members(self.metadata?, |key, value| {
+            if key == "uid" {
+                uid = Some(value);
+            }
+        });
+        self.raw_data.filter(|_| is_id(uid))
+    }
+}
+
+fn is_id(value: Option<&str>) -> bool {
+    let text = value.and_then(decode_string);
+    text.is_some_and(|text| RecordId::is_form_of(&text))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::line::Format;
+    use super::super::origin::Origin;
+    use super::*;
+    use crate::api::Source;
+    use crate::json::tests::any_value;
+
+    fn line(format: Format, record: &str, source: Source) -> Cow<'_, str> {
+        let origin = Origin {
+            source,
+            host: "api.verkada.com",
+            organization_id: Some("o"),
+        };
+        format.line(record, RecordId::of(record, 1), origin).text
+    }
+
+    #[test]
+    fn a_record_comes_back_byte_for_byte_from_every_format() {
+        for record in [
+            r#"{"n":12345678901234567890123,"m":-0.0,"z":1e400}"#,
+            r#"{"key":1,"key":2,"":3}"#,
+            r#"{"s":"\u0041\/\\\"\n\ud83d\ude00\ud800","t":"\udc00"}"#,
+            "{\"raw\":\"\u{2028}\u{7f}\u{feff}\",\"escaped\":\"\\u2028\"}",
+            r#"{"record":{"a":1},"id":"x","source":1,"host":2,"organization_id":3}"#,
+            r#"{"class_uid":1,"metadata":{"uid":"x"},"raw_data":"{}"}"#,
+            r#"{"raw_data":"x","record":2}"#,
+            "[1,2]",
+            "null",
+            "\"text\"",
+            "42",
+            "{}",
+        ] {
+            for format in Format::ALL {
+                for source in Source::ALL {
+                    let line = line(format, record, source);
+                    assert_eq!(record_text(&line).as_deref(), Some(record), "{line}");
+                    let padded = format!(" {line}\r\n");
+                    assert_eq!(record_text(&padded).as_deref(), Some(record));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_envelope_and_an_event_are_known_in_any_order_of_keys() {
+        let id = RecordId::of("{}", 1);
+        let envelope = format!(
+            r#"{{"host":"h","id":"{id}","organization_id":null,"record":{{"a":[ 1 ]}},"source":"notifications"}}"#
+        );
+        assert_eq!(record_text(&envelope).unwrap(), r#"{"a":[ 1 ]}"#);
+        let event = format!(
+            r#"{{"raw_data":"{{\"a\":\"\\n\"}}","metadata":{{"version":"1.5.0","uid":"{id}"}},"class_uid":0}}"#
+        );
+        assert_eq!(record_text(&event).unwrap(), r#"{"a":"\n"}"#);
+    }
+
+    #[test]
+    fn a_torn_line_holds_no_record() {
+        let record = r#"{"event_name":"User Login","details":{"success":true}}"#;
+        for format in Format::ALL {
+            let line = line(format, record, Source::AuditLogs);
+            for end in (0..line.len()).filter(|end| line.is_char_boundary(*end)) {
+                assert_eq!(record_text(&line[..end]), None, "{}", &line[..end]);
+            }
+        }
+        assert_eq!(record_text("{} {}"), None);
+        assert_eq!(record_text("NaN"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_record_comes_back(value in any_value()) {
+            let record = value.to_string();
+            for format in Format::ALL {
+                for source in Source::ALL {
+                    let line = line(format, &record, source);
+                    prop_assert!(!line.contains('\n'));
+                    let text = record_text(&line);
+                    prop_assert_eq!(text.as_deref(), Some(record.as_str()));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The records of a range that files hold.
+
+use std::io::{self, BufRead, BufReader, Read};
+
+use flate2::bufread::MultiGzDecoder;
+
+use crate::api::{Record, Source, Window};
+use crate::files::for_each_line;
+use crate::pull::{EventFilter, Fingerprint, Verdict, record_text};
+
+/// Records just outside the range are kept as well, up to this part of its length on either side: Verkada may send a record
+/// whose own time is a little outside.
+const MARGIN_PART: i64 = 8;
+
+/// The longest margin, in seconds.
+const LONGEST_MARGIN: i64 = 24 * 3_600;
+
+pub(super) const DAY: i64 = 24 * 3_600;
+
+/// The first bytes of a file that gzip has written.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
+
+/// The records of a range that files hold: 20 bytes for each.
+pub struct Archive {
+    pub(super) window: Window,
+    filter: EventFilter,
+    notification_types: Vec<String>,
+    pub(super) entries: Vec<Entry>,
+    /// Lines that are not records: torn ones, or another program's.
+    pub(super) foreign: u64,
+}
+
+/// A record, as often as it stands in the files. Fields are as small as they can be: there may be millions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Entry {
+    pub(super) fingerprint: [u8; 16],
+    pub(super) place: Place,
+    pub(super) count: u16,
+}
+
+/// The row that a record counts in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place(u16);
+
+impl Place {
+    const NOTIFICATION: u16 = 1 << 15;
+    const OUTSIDE: u16 = 1 << 14;
+    const LAST_DAY: u16 = Self::OUTSIDE - 1;
+
+    /// The place of a record of `source` at `time`. Only one that is certainly within the range is missed if Verkada does
+    /// not send it: whether the seconds at its ends count is not documented.
+    fn of(window: Window, source: Option<Source>, time: Option<i64>) -> Self {
+        let is_inside = time.is_some_and(|time| window.start() < time && time < window.end());
+        let day = time.map_or(0, |time| day_of(window, time));
+        let kind = match source {
+            Some(Source::Notifications) => Self::NOTIFICATION,
+            _ => 0,
+        };
+        let outside = if is_inside && source.is_some() {
+            0
+        } else {
+            Self::OUTSIDE
+        };
+        Self(day.min(Self::LAST_DAY) | kind | outside)
+    }
+
+    pub(super) fn source(self) -> Source {
+        if self.0 & Self::NOTIFICATION == 0 {
+            Source::AuditLogs
+        } else {
+            Source::Notifications
+        }
+    }
+
+    pub(super) fn is_inside(self) -> bool {
+        self.0 & Self::OUTSIDE == 0
+    }
+
+    /// The number of the day, counted from the first of the range.
+    pub(super) fn day(self) -> u16 {
+        self.0 & Self::LAST_DAY
+    }
+}
+
+/// Returns the number of the day of `time`, counted from the first of `window`.
+pub(super) fn day_of(window: Window, time: i64) -> u16 {
+    let days = time.div_euclid(DAY) - window.start().div_euclid(DAY);
+    u16::try_from(days.max(0)).unwrap_or(u16::MAX)
+}
+
+impl Archive {
+    /// An archive of the records in `window`, by the time of their event, that `filter` keeps. Of notifications those of
+    /// `notification_types` are kept, or all if there are none.
+    pub fn new(window: Window, filter: EventFilter, notification_types: Vec<String>) -> Self {
+        Self {
+            window,
+            filter,
+            notification_types,
+            entries: Vec::new(),
+            foreign: 0,
+        }
+    }
+
+    /// Takes the lines of a file, of any format and in any order. One that gzip has compressed is unpacked.
+    ///
+    /// # Errors
+    ///
+    /// Those of reading the file, and of unpacking it.
+    pub fn add(&mut self, file: impl Read) -> io::Result<()> {
+        let mut reader = BufReader::with_capacity(64 << 10, file);
+        if reader.fill_buf()?.starts_with(&GZIP) {
+            return self.add_lines(BufReader::new(MultiGzDecoder::new(reader)));
+        }
+        self.add_lines(reader)
+    }
+
+    fn add_lines(&mut self, reader: impl BufRead) -> io::Result<()> {
+        let rest = for_each_line(reader, |line| self.take(line))?;
+        // A file need not end with a line feed.
+        if !rest.torn.is_empty() {
+            self.take(&rest.torn);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, line: &[u8]) {
+        let record = str::from_utf8(line).ok().and_then(record_text);
+        let record = record.and_then(|record| Record::from_line(&record));
+        let Some(record) = record else {
+            self.foreign += u64::from(!line.trim_ascii().is_empty());
+            return;
+        };
+        let source = record.source();
+        let time = record.time(self.window.time_base());
+        let time = time.map(|time| time.timestamp());
+        if !self.is_near(time) || !self.is_kept(source, &record) {
+            return;
+        }
+        if self.entries.len() == self.entries.capacity() {
+            // Doubling would take three times the memory at the moment of growing.
+            self.entries.reserve_exact(self.entries.len() / 8 + 1_024);
+        }
+        self.entries.push(Entry {
+            fingerprint: Fingerprint::of(record.text()).to_bytes(),
+            place: Place::of(self.window, source, time),
+            count: 1,
+        });
+    }
+
+    /// Reports whether the range may hold a record of `time`. One without a readable time may be anywhere.
+    fn is_near(&self, time: Option<i64>) -> bool {
+        let length = self.window.end() - self.window.start();
+        let margin = (length / MARGIN_PART).clamp(1, LONGEST_MARGIN);
+        time.is_none_or(|time| {
+            (self.window.start() - margin..=self.window.end() + margin).contains(&time)
+        })
+    }
+
+    fn is_kept(&self, source: Option<Source>, record: &Record) -> bool {
+        match source {
+            Some(Source::Notifications) if !self.notification_types.is_empty() => {
+                let Some(own) = record.notification_type() else {
+                    return true;
+                };
+                let mut types = self.notification_types.iter();
+                types.any(|wanted| wanted.eq_ignore_ascii_case(own.trim()))
+            }
+            Some(source) => self.filter.verdict(source, record) != Verdict::Drop,
+            None => true,
+        }
+    }
+}
