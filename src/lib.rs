@@ -84,6 +84,8 @@ pub use api::{
 };
 #[doc(hidden)]
 pub use api::{LONGEST_QUOTED, MOST_REQUESTS_PER_MINUTE, quoted};
+#[doc(hidden)]
+pub use files::publish;
 pub use pull::{CRON_INTERVAL_MINUTES, INTERESTED_EVENTS};
 #[doc(hidden)]
 pub use time::{LEAST_MILLISECONDS, time_text};

@@ -1,10 +1,10 @@
 //! Files that are replaced whole or not at all.
 
 use std::ffi::OsStr;
-use std::fs::{self, DirEntry, File, OpenOptions};
-use std::io::{self, BufWriter};
+use std::fs::{self, DirEntry, File, OpenOptions, Permissions};
+use std::io::{self, BufWriter, Write};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -23,6 +23,13 @@ const RANDOM_DIGITS: usize = 16;
 /// A temporary file that has not been written to for this long is left over from a run that was killed.
 const LEFT_OVER_AFTER: Duration = Duration::from_secs(60);
 
+/// Those who may read a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Readers {
+    Owner,
+    Everyone,
+}
+
 /// Replaces `path` by what `write` writes, for the owner only (0600). The new file is written beside it, synced and
 /// renamed, and the folder is synced, so that a crash at any instant leaves the old file or the new one. A symbolic
 /// link is followed if no other user can have planted it.
@@ -35,13 +42,32 @@ pub(crate) fn replace(
     path: &Path,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> io::Result<()> {
-    replace_by(&resolve(path)?, TEMPORARY, write)
+    replace_by(&resolve(path)?, TEMPORARY, Readers::Owner, write)
+}
+
+/// Replaces `path` by `text`, which every user may read (0644), as [`replace_shared`] does.
+///
+/// # Errors
+///
+/// As for [`replace`].
+pub fn publish(path: &Path, text: &str) -> io::Result<()> {
+    replace_at_any_time(path, Readers::Everyone, |file| {
+        file.write_all(text.as_bytes())
+    })
 }
 
 /// Like [`replace`], for a file that several runs may replace at the same time. What killed runs have left beside it is
 /// removed.
 pub(crate) fn replace_shared(
     path: &Path,
+    write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
+) -> io::Result<()> {
+    replace_at_any_time(path, Readers::Owner, write)
+}
+
+fn replace_at_any_time(
+    path: &Path,
+    readers: Readers,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> io::Result<()> {
     let path = resolve(path)?;
@@ -51,13 +77,14 @@ pub(crate) fn replace_shared(
         fastrand::u64(..),
         digits = RANDOM_DIGITS
     );
-    replace_by(&path, &ending, write)
+    replace_by(&path, &ending, readers, write)
 }
 
 /// Replaces `path`, which is not a link, by way of the file beside it with the further ending `ending`.
 fn replace_by(
     path: &Path,
     ending: &str,
+    readers: Readers,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> io::Result<()> {
     if fs::metadata(path).is_ok_and(|existing| !existing.is_file()) {
@@ -68,7 +95,7 @@ fn replace_by(
         ));
     }
     let neighbour = neighbour(path, ending)?;
-    let written = write_new(&neighbour, write)
+    let written = write_new(&neighbour, readers, write)
         .and_then(|()| fs::rename(&neighbour, path).map_err(|error| at("replacing", path, &error)));
     if written.is_err() {
         // The failure to report is the first one.
@@ -86,7 +113,7 @@ fn replace_by(
 pub(crate) fn check_replaceable(path: &Path) -> io::Result<()> {
     check_owner(path)?;
     let neighbour = neighbour(path, TEMPORARY)?;
-    write_new(&neighbour, |_| Ok(()))?;
+    write_new(&neighbour, Readers::Owner, |_| Ok(()))?;
     fs::remove_file(&neighbour).map_err(|error| at("removing", &neighbour, &error))
 }
 
@@ -161,6 +188,7 @@ fn is_unsupported(error: &io::Error) -> bool {
 
 fn write_new(
     path: &Path,
+    readers: Readers,
     write: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> io::Result<()> {
     // Left by a killed run. `create_new` then refuses a file that another program puts there meanwhile.
@@ -176,6 +204,12 @@ fn write_new(
         .mode(0o600)
         .open(path)
         .map_err(|error| opening(path, &error))?;
+    if readers == Readers::Everyone {
+        // Whatever the mask of this process takes away.
+        let mode = Permissions::from_mode(0o644);
+        file.set_permissions(mode)
+            .map_err(|error| at("changing the mode of", path, &error))?;
+    }
     let mut writer = BufWriter::new(file);
     write(&mut writer)
         .and_then(|()| writer.into_inner().map_err(io::IntoInnerError::into_error))

@@ -15,6 +15,7 @@ mod look;
 mod mounts;
 mod trust;
 
+pub use durable::publish;
 pub(crate) use durable::{check_replaceable, neighbour, replace, replace_shared, sync_folder};
 pub(crate) use failure::at;
 pub(crate) use lines::{Rest, for_each_line};
