@@ -30,6 +30,19 @@ pub struct Page {
     pub(super) digests: Box<[RecordDigest]>,
 }
 
+#[cfg(test)]
+impl Page {
+    /// The only page of a list.
+    pub(crate) fn of(records: Vec<Record>) -> Self {
+        Self {
+            digests: records.iter().map(Record::digest).collect(),
+            records,
+            server_time: None,
+            next: None,
+        }
+    }
+}
+
 impl Page {
     /// The token that the page names for the next one, if there is one.
     pub(crate) fn next_page_token(&self) -> Option<&str> {

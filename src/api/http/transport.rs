@@ -63,6 +63,8 @@ impl Call {
 pub struct Statistics {
     /// Requests sent, retries and token requests included.
     pub requests: u64,
+    /// Requests sent again because an attempt had failed; waits for a rate limit are included.
+    pub retries: u64,
     /// Answers with status 429.
     pub rate_limited: u64,
     /// The usual time from sending a request to having its answer, without waits for the pace.
@@ -229,11 +231,13 @@ impl Transport {
         match self.policy.decide(&error, history, call.rides_out, jitter) {
             Decision::RetryAfter(wait) => {
                 tries.retries += 1;
+                self.note_retry();
                 log_retry(call, &error, wait);
                 tokio::time::sleep(wait).await;
             }
             Decision::PauseEveryone { wait, counts } => {
                 tries.retries += u32::from(counts);
+                self.note_retry();
                 log_retry(call, &error, wait);
                 self.pacer.pause(wait);
             }
@@ -394,6 +398,10 @@ impl Transport {
             usual => (usual * 7 + elapsed) / 8,
         };
         server_time
+    }
+
+    fn note_retry(&self) {
+        lock(&self.statistics).retries += 1;
     }
 
     fn note_refusal(&self, status: StatusCode) {
