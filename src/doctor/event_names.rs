@@ -46,18 +46,41 @@ pub(super) fn check(filter: &EventFilter, records: &[Record]) -> Outcome {
 
 /// Warns of names that no record on the page has.
 fn warn_of(unseen: &[&String], seen: &[&str], kept: &str) -> Outcome {
-    let listed = unseen.iter().take(MOST_LISTED);
-    let shown: Vec<_> = listed.clone().map(|name| shown(name)).collect();
-    let more = match unseen.len().saturating_sub(MOST_LISTED) {
+    let found = format!(
+        "no audit log on the page is called {}; {kept}",
+        listed(unseen)
+    );
+    Outcome::warn(found, hints(unseen, seen))
+}
+
+/// Describes `names`, of which there is at least one, that no audit log of a run had: one line that says what may be
+/// meant by each.
+pub fn describe_unmatched(names: &[String]) -> String {
+    let names: Vec<_> = names.iter().collect();
+    format!(
+        "no audit log that was read is called {}; {}",
+        listed(&names),
+        hints(&names, &[])
+    )
+}
+
+fn listed(names: &[&String]) -> String {
+    let shown: Vec<_> = names
+        .iter()
+        .take(MOST_LISTED)
+        .map(|name| shown(name))
+        .collect();
+    let more = match names.len().saturating_sub(MOST_LISTED) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let found = format!(
-        "no audit log on the page is called {}{more}; {kept}",
-        shown.join(" or ")
-    );
+    shown.join(" or ") + &more
+}
+
+fn hints(names: &[&String], seen: &[&str]) -> String {
+    let listed = names.iter().take(MOST_LISTED);
     let hints: Vec<_> = listed.map(|name| hint(name, seen)).collect();
-    Outcome::warn(found, hints.join(", "))
+    hints.join(", ")
 }
 
 /// Suggests what a name that matches nothing may mean.

@@ -28,6 +28,7 @@ mod secret_files;
 mod window_ends;
 
 pub use check::{Check, Outcome, Subject};
+pub use event_names::describe_unmatched;
 pub use examine::{MOST_REQUESTS, Setup, examine, skip_without_settings};
 pub use own_files::could_append;
 pub use secret_files::{SecretFile, SecretFiles};
