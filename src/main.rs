@@ -2,14 +2,16 @@
 
 mod cli;
 
+use std::time::Instant;
+
 use tokio::runtime::Runtime;
 use verkada_audit_logs::pull::{self, Checkpoint, Printer};
 
 use cli::args::{Command, CommandLine, PullArgs, VerifyArgs};
 use cli::compare;
-use cli::config::{Config, Environment, UsageError};
+use cli::config::{Config, Environment, UsageError, metrics_file};
 use cli::documents;
-use cli::report::{self, ExitCode, LogFormat};
+use cli::report::{self, Ended, ExitCode, LogFormat};
 use cli::run;
 
 fn main() -> std::process::ExitCode {
@@ -40,36 +42,38 @@ fn with_runtime(job: impl FnOnce(&Runtime) -> ExitCode) -> ExitCode {
 
 /// The main job.
 fn main_job(args: &PullArgs, runtime: &Runtime) -> ExitCode {
+    let started = Instant::now();
     let (environment, format) = start(args, false);
-    match environment.and_then(|environment| Config::new(args, &environment, now())) {
-        Ok(config) => {
-            let ended = runtime.block_on(pull(args, &config, format));
-            ended.unwrap_or_else(|error| report::fail(format, &error))
-        }
+    let metrics = metrics_file(args, environment.as_ref().ok());
+    let ended = match environment.and_then(|environment| Config::new(args, &environment, now())) {
+        Ok(config) => runtime.block_on(pull(args, &config, format, started)),
         Err(error) => refuse(format, &error),
-    }
+    };
+    report::close(&ended, started.elapsed(), format, metrics.as_deref())
 }
 
-fn refuse(format: LogFormat, error: &UsageError) -> ExitCode {
+fn refuse(format: LogFormat, error: &UsageError) -> Ended {
     report::report_error(format, &error.to_string());
-    ExitCode::of_usage(error)
+    Ended::at_once(ExitCode::of_usage(error))
 }
 
 /// The command `verify`.
 fn verify(args: &VerifyArgs, runtime: &Runtime) -> ExitCode {
+    let started = Instant::now();
     let (environment, format) = start(&args.pull, false);
+    // A variable names the file of the scheduled runs, and a comparison must not replace what it says of them.
+    let is_given = args.pull.write.metrics_file.is_some();
+    let metrics = metrics_file(&args.pull, environment.as_ref().ok()).filter(|_| is_given);
     let config = environment.and_then(|environment| Config::new(&args.pull, &environment, now()));
     let config = config.and_then(|mut config| {
         compare::check(args, &mut config)?;
         Ok(config)
     });
-    match config {
-        Ok(config) => {
-            let ended = runtime.block_on(compare::compare(args, &config, format));
-            ended.unwrap_or_else(|error| report::fail(format, &error))
-        }
+    let ended = match config {
+        Ok(config) => runtime.block_on(compare::compare(args, &config, format)),
         Err(error) => refuse(format, &error),
-    }
+    };
+    report::close(&ended, started.elapsed(), format, metrics.as_deref())
 }
 
 /// The command `doctor`. What there is to say is said on standard output.
@@ -111,19 +115,18 @@ fn now() -> i64 {
     chrono::Utc::now().timestamp()
 }
 
-async fn pull(
-    args: &PullArgs,
-    config: &Config,
-    format: LogFormat,
-) -> Result<ExitCode, pull::Error> {
+async fn pull(args: &PullArgs, config: &Config, format: LogFormat, started: Instant) -> Ended {
     let quiet = args.messages.quiet;
     // Before signals are listened to: opening a pipe without a reader waits, and a signal has to end that.
-    let printer = printer(config)?;
-    let ended = run::run(config, printer, format, quiet).await?;
+    let printer = match printer(config) {
+        Ok(printer) => printer,
+        Err(error) => return Ended::at_once(report::fail(format, &error)),
+    };
+    let ended = run::run(config, printer, format, quiet).await;
     if ended.code == ExitCode::Done && !quiet {
-        report::summarise(&ended.report, &ended.statistics, ended.started.elapsed());
+        report::summarise(config, format, &ended, started.elapsed());
     }
-    Ok(ended.code)
+    ended
 }
 
 /// The checkpoint comes first: if another run holds it, not even the output is touched.

@@ -241,7 +241,7 @@ pub(crate) struct ReadArgs {
     /// Read a built-in simulated organisation
     ///
     /// Needs no key and no network, and waits between requests only if --max-requests-per-minute is given. Ignores
-    /// .env and all variables, and writes no files but those of --output and --checkpoint.
+    /// .env and all variables, and writes no files but those of --output, --checkpoint and --metrics-file.
     #[arg(help_heading = FROM, long, conflicts_with_all = ["region", "base_url", "api_key_file", "token_file"])]
     pub(crate) demo: bool,
 }
@@ -262,7 +262,7 @@ pub(crate) struct WriteArgs {
     #[arg(help_heading = TO, long, value_name = "N", allow_hyphen_values = true)]
     pub(crate) overlap_minutes: Option<String>,
 
-    /// With --checkpoint and --start: go on from there although what was not read yet cannot be read
+    /// With --checkpoint and --start: go on past what cannot be read
     ///
     /// The gap is reported and kept in the checkpoint. Without --end the run is a scheduled one.
     #[arg(help_heading = TO, long, requires = "start")]
@@ -281,6 +281,14 @@ pub(crate) struct WriteArgs {
     /// [default: raw]
     #[arg(help_heading = TO, long, value_name = "FORMAT")]
     pub(crate) format: Option<String>,
+
+    /// Write metrics of each run to this file, for Prometheus
+    ///
+    /// Replaced at the end of every run, failed ones included, for the textfile collector of the node exporter. The name
+    /// of the file without its ending is the label “name”. verify writes it only if the flag is given, so that it does
+    /// not replace those of the scheduled runs. [env: VERKADA_METRICS_FILE]
+    #[arg(help_heading = TO, long, value_name = "PATH")]
+    pub(crate) metrics_file: Option<PathBuf>,
 }
 
 // Flags about messages.
@@ -300,7 +308,7 @@ pub(crate) struct MessageArgs {
     /// Form of the messages: text or json
     ///
     /// Text has colour on a terminal, unless NO_COLOR is set. JSON has a progress line every 30 seconds of a long
-    /// read. [default: text]
+    /// read, and the last line of every run, “run finished”, says what it did. [default: text]
     #[arg(help_heading = MESSAGES, long, value_name = "FORMAT")]
     pub(crate) log_format: Option<String>,
 

@@ -4,14 +4,14 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-use verkada_audit_logs::pull::{self, Checkpoint, Outcome, Period};
+use verkada_audit_logs::pull::{self, Checkpoint, Outcome, Period, Printer};
 use verkada_audit_logs::verify::{Archive, Comparison};
 use verkada_audit_logs::{TimeBase, Window, time_text};
 
 use super::args::VerifyArgs;
 use super::config::{Config, UsageError};
 use super::output;
-use super::report::{self, ExitCode, LogFormat};
+use super::report::{self, Ended, LogFormat};
 use super::run::run;
 
 /// Checks what only `verify` asks of its flags. The checkpoint of a variable is left alone if the lines do not go into the
@@ -37,16 +37,33 @@ pub(crate) fn check(args: &VerifyArgs, config: &mut Config) -> Result<(), UsageE
 }
 
 /// Reads the files and the range, prints what is missing, and shows the findings.
-///
-/// # Errors
-///
-/// Those of the output, of the files, and of [`pull::Pull::run`].
-pub(crate) async fn compare(
-    args: &VerifyArgs,
-    config: &Config,
-    format: LogFormat,
-) -> Result<ExitCode, pull::Error> {
+pub(crate) async fn compare(args: &VerifyArgs, config: &Config, format: LogFormat) -> Ended {
     let quiet = args.pull.messages.quiet;
+    let (comparison, printer) = match prepare(args, config) {
+        Ok(prepared) => prepared,
+        Err(error) => return Ended::at_once(report::fail(format, &error)),
+    };
+    say_if_recent(config);
+    let ended = run(config, printer, format, quiet).await;
+    let Some(report) = &ended.report else {
+        return ended;
+    };
+    let whole = report.sources.iter();
+    let whole: Vec<_> = whole
+        .filter(|source| matches!(source.outcome, Outcome::Done))
+        .map(|source| source.source)
+        .collect();
+    let is_whole = whole.len() == report.sources.len();
+    let findings = comparison.findings(&whole);
+    let found = report::show_findings(&findings, format, quiet, is_whole);
+    Ended {
+        code: ended.code.merge(found),
+        ..ended
+    }
+}
+
+/// Reads the files, and opens what the missing records go to.
+fn prepare(args: &VerifyArgs, config: &Config) -> Result<(Comparison, Printer), pull::Error> {
     // The lock is taken before the files are read, so that no run appends to them in between.
     let checkpoint = config.checkpoint.as_deref();
     let checkpoint = checkpoint
@@ -54,20 +71,9 @@ pub(crate) async fn compare(
         .transpose()?;
     let output = output::open(config.output.as_deref()).map_err(pull::Error::Output)?;
     let comparison = Comparison::with(archive(args, config)?);
-    say_if_recent(config);
     let printer = comparison.printer(output, checkpoint);
     let printer = printer.with_format(config.format, config.host.clone());
-    let ended = run(config, printer, format, quiet).await?;
-    let whole = ended.report.sources.iter();
-    let whole: Vec<_> = whole
-        .filter(|source| matches!(source.outcome, Outcome::Done))
-        .map(|source| source.source)
-        .collect();
-    let is_whole = whole.len() == ended.report.sources.len();
-    let findings = comparison.findings(&whole);
-    Ok(ended
-        .code
-        .merge(report::show_findings(&findings, format, quiet, is_whole)))
+    Ok((comparison, printer))
 }
 
 /// Reads what the files hold of the range.

@@ -7,7 +7,7 @@
 //! compare ---> run      the command verify
 //! examine               the set-up for the doctor, from the same flags
 //! documents             shell completions and the man page, from the same flags
-//! report/               messages, progress, exit codes
+//! report/               messages, progress, metrics, exit codes
 //! output                standard output or a file, checked before it is used
 //! signals               the first one stops the run, a second one ends it at once
 //! ```

@@ -33,6 +33,16 @@ impl EventFilter {
 
     /// Decides whether `record` is kept.
     pub(crate) fn verdict(&self, source: Source, record: &Record) -> Verdict {
+        self.judge(source, record, &mut MatchedNames::default())
+    }
+
+    /// Decides whether `record` is kept, and notes in `matched` which of the names it has.
+    pub(super) fn judge(
+        &self,
+        source: Source,
+        record: &Record,
+        matched: &mut MatchedNames,
+    ) -> Verdict {
         let (names, wants_named) = match self {
             Self::All => return Verdict::Keep,
             Self::Names(names) => (names, true),
@@ -45,14 +55,35 @@ impl EventFilter {
             return Verdict::KeepUnclassified;
         };
         let event_name = event_name.trim();
-        let is_named = names
+        let place = names
             .iter()
-            .any(|name| name.eq_ignore_ascii_case(event_name));
-        if is_named == wants_named {
+            .position(|name| name.eq_ignore_ascii_case(event_name));
+        if let Some(place) = place {
+            matched.note(place);
+        }
+        if place.is_some() == wants_named {
             Verdict::Keep
         } else {
             Verdict::Drop
         }
+    }
+
+    /// The names that no record had, each once.
+    pub(super) fn unmatched(&self, matched: &MatchedNames) -> Vec<String> {
+        let (Self::Names(names) | Self::Except(names)) = self else {
+            return Vec::new();
+        };
+        let is_first = |place: usize, name: &String| {
+            !names[..place]
+                .iter()
+                .any(|other| other.eq_ignore_ascii_case(name))
+        };
+        let unmatched = names
+            .iter()
+            .enumerate()
+            // A name that is given twice only ever matches in its first place.
+            .filter(|(place, name)| !matched.contains(*place) && is_first(*place, name));
+        unmatched.map(|(_, name)| name.clone()).collect()
     }
 
     /// Describes what is kept of `source`, the same for every order and case of the names. The API keeps only notifications
@@ -86,6 +117,31 @@ impl Default for EventFilter {
     }
 }
 
+/// The names of a filter that records have had, by their place in it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct MatchedNames(Vec<bool>);
+
+impl MatchedNames {
+    fn note(&mut self, place: usize) {
+        if self.0.len() <= place {
+            self.0.resize(place + 1, false);
+        }
+        self.0[place] = true;
+    }
+
+    fn contains(&self, place: usize) -> bool {
+        self.0.get(place).is_some_and(|is_matched| *is_matched)
+    }
+
+    /// Adds those of another part of the read.
+    pub(super) fn add(&mut self, other: &Self) {
+        let places = 0..other.0.len();
+        places
+            .filter(|place| other.contains(*place))
+            .for_each(|place| self.note(place));
+    }
+}
+
 /// The decision on a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -100,6 +156,35 @@ pub(crate) enum Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_no_record_has_is_known_afterwards() {
+        let filter = EventFilter::names(["Door Opened", "Login", "door opened", "Logout"]);
+        let mut matched = MatchedNames::default();
+        let mut judge = |line: &str| {
+            let record = Record::from_line(line).unwrap();
+            filter.judge(Source::AuditLogs, &record, &mut matched)
+        };
+        assert_eq!(judge(r#"{"event_name":" LOGOUT "}"#), Verdict::Keep);
+        assert_eq!(judge(r#"{"event_name":"Log"}"#), Verdict::Drop);
+        assert_eq!(judge("{}"), Verdict::KeepUnclassified);
+        let mut all = MatchedNames::default();
+        all.add(&matched);
+        assert_eq!(filter.unmatched(&all), ["Door Opened", "Login"]);
+        all.note(0);
+        assert_eq!(filter.unmatched(&all), ["Login"]);
+        assert!(EventFilter::All.unmatched(&all).is_empty());
+    }
+
+    #[test]
+    fn an_excluded_name_that_no_record_has_is_known_too() {
+        let filter = EventFilter::except(["Login", "Logout"]);
+        let mut matched = MatchedNames::default();
+        let record = Record::from_line(r#"{"event_name":"Login"}"#).unwrap();
+        let verdict = filter.judge(Source::AuditLogs, &record, &mut matched);
+        assert_eq!(verdict, Verdict::Drop);
+        assert_eq!(filter.unmatched(&matched), ["Logout"]);
+    }
 
     #[test]
     fn filters_that_keep_the_same_have_the_same_description() {

@@ -223,6 +223,7 @@ fn note_filter(
     let state = checkpoint.state.source_mut(source);
     let now = pull.filter.description(source, api.notification_types());
     let earlier = state.filter.replace(now.clone());
+    state.has_new_filter |= earlier.as_ref() != Some(&now);
     let passed_over = match (state.watermark, earlier) {
         (Some(watermark), Some(earlier)) if earlier != now && watermark.has_moved() => {
             Some((earlier, watermark.since, watermark.through))

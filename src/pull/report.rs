@@ -1,7 +1,9 @@
 //! The progress of a run, and the report at its end.
 
 use super::error::Error;
-use super::write::RestartHint;
+use super::filter::{EventFilter, MatchedNames};
+use super::read::Slice;
+use super::write::{Lateness, Printed, RestartHint};
 use crate::api::{Source, Window};
 
 /// The end of a run.
@@ -18,8 +20,16 @@ pub struct SourceReport {
     pub source: Source,
     /// The window that was read; `None` if nothing was.
     pub window: Option<Window>,
-    /// Lines printed.
-    pub printed: u64,
+    /// The records of the window so far.
+    pub counts: Counts,
+    /// Those of the printed ones that were late.
+    pub lateness: Lateness,
+    /// With a checkpoint: the longest time from the event of a kept audit log to its processing, in seconds.
+    pub longest_processing: Option<i64>,
+    /// With a checkpoint: the Unix second through which everything is printed, if anything is.
+    pub printed_through: Option<i64>,
+    /// The names of the filter that no record has had.
+    pub unmatched_names: Vec<String>,
     /// The way in which it ended.
     pub outcome: Outcome,
     /// The rest of the window, if it was not printed whole.
@@ -32,9 +42,57 @@ impl SourceReport {
         Self {
             source,
             window: None,
-            printed: 0,
+            counts: Counts::default(),
+            lateness: Lateness::default(),
+            longest_processing: None,
+            printed_through: None,
+            unmatched_names: Vec::new(),
             outcome,
             rest,
+        }
+    }
+}
+
+/// Counts of records: `read` is the sum of the other three.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Records that Verkada sent, each once, though two slices may have asked for it.
+    pub read: u64,
+    /// Records that were printed.
+    pub printed: u64,
+    /// Records that the filter left out.
+    pub filtered: u64,
+    /// Records that were known already: an earlier run has printed them, or the files that are verified hold them.
+    pub repeated: u64,
+}
+
+/// The sums over the slices of a source that have been printed.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) counts: Counts,
+    pub(super) lateness: Lateness,
+    pub(super) longest_processing: Option<i64>,
+    matched_names: MatchedNames,
+}
+
+impl Tally {
+    /// Adds a slice, and what was printed of it.
+    pub(super) fn add(&mut self, slice: &Slice, printed: Printed) {
+        let lines = slice.lines.len() as u64;
+        self.counts.read += lines + slice.filtered;
+        self.counts.printed += printed.lines;
+        self.counts.filtered += slice.filtered;
+        self.counts.repeated += lines - printed.lines;
+        self.lateness.add(printed.lateness);
+        self.longest_processing = self.longest_processing.max(slice.longest_processing);
+        self.matched_names.add(&slice.matched_names);
+    }
+
+    /// The names of `filter` that no record of `source` had.
+    pub(super) fn unmatched_names(&self, source: Source, filter: &EventFilter) -> Vec<String> {
+        match source {
+            Source::AuditLogs => filter.unmatched(&self.matched_names),
+            Source::Notifications => Vec::new(),
         }
     }
 }

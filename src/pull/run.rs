@@ -10,9 +10,9 @@ use super::error::Error;
 use super::plan::Plan;
 use super::prepare;
 use super::read::{self, BudgetedSlice, ReadOptions, Slice, Slices};
-use super::report::{Outcome, Progress, Report, SourceReport};
+use super::report::{Outcome, Progress, Report, SourceReport, Tally};
 use super::task::{Period, Pull};
-use super::write::{Printer, RestartPoint};
+use super::write::{Lateness, Printed, Printer, RestartPoint};
 use crate::api::{self, Source, VerkadaApi, Window};
 use crate::time::time_text;
 
@@ -173,13 +173,24 @@ impl Run<'_> {
 
     async fn finish_source(&mut self, pending: PendingSource, is_first: bool) -> SourceReport {
         let source = pending.source;
-        match pending.read {
+        let report = match pending.read {
             Err(through) => SourceReport::unread(source, Outcome::UpToDate(through), None),
             Ok(read) if self.printer.is_none() || *self.stop.borrow() && !is_first => {
                 let rest = RestartPoint::default().hint(read.window);
                 SourceReport::unread(source, Outcome::NotBegun, Some(rest))
             }
             Ok(read) => self.print_source(read).await,
+        };
+        self.with_printed_through(report)
+    }
+
+    /// Adds how far the source is printed, as the checkpoint has it.
+    fn with_printed_through(&self, report: SourceReport) -> SourceReport {
+        let printer = self.printer.as_ref();
+        let through = printer.and_then(|printer| printer.printed_through(report.source));
+        SourceReport {
+            printed_through: through,
+            ..report
         }
     }
 
@@ -261,10 +272,10 @@ impl Run<'_> {
         read.slices.mark_printing();
         let mut point = RestartPoint::default();
         let mut read_time = ReadTime::default();
-        let mut printed = 0;
+        let mut tally = Tally::default();
         let printed_before = self.progress.borrow().printed;
         let outcome = loop {
-            let printed_so_far = printed_before + printed;
+            let printed_so_far = printed_before + tally.counts.printed;
             show_progress(self.progress, source, window, &point, printed_so_far);
             let budgeted = match self.next_slice(&mut read, &point).await {
                 Ok(budgeted) => budgeted,
@@ -274,8 +285,8 @@ impl Run<'_> {
             read_time.note(&self.clock, answered_at, budgeted.slice.newest);
             let read_at = read_time.certain(&self.clock);
             match print_slice(budgeted, read_at, &mut self.printer).await {
-                Ok((lines, slice)) => {
-                    printed += lines;
+                Ok((printed, slice)) => {
+                    tally.add(&slice, printed);
                     point.note_printed(&slice);
                 }
                 Err(error) => {
@@ -287,13 +298,32 @@ impl Run<'_> {
         let saved = self.printer.as_mut().map_or(Ok(()), Printer::finish);
         let outcome = saved.map_or_else(Outcome::Failed, |()| outcome);
         let is_done = matches!(outcome, Outcome::Done);
+        self.warn_of_late_records(source, tally.lateness);
         SourceReport {
             source,
             window: Some(window),
-            printed,
+            counts: tally.counts,
+            lateness: tally.lateness,
+            longest_processing: tally.longest_processing,
+            printed_through: None,
+            unmatched_names: tally.unmatched_names(source, &self.pull.filter),
             outcome,
             rest: (!is_done).then(|| point.hint(window)),
         }
+    }
+
+    /// Warns of records that came so late that a little later no run would have looked for them.
+    fn warn_of_late_records(&self, source: Source, lateness: Lateness) {
+        let Some(minutes) = lateness.overlap_to_set() else {
+            return;
+        };
+        tracing::warn!(
+            %source,
+            records = lateness.nearly_missed,
+            largest_lateness_seconds = lateness.largest,
+            "records came in the last fifth of the overlap, and a later one would be missed; set --overlap-minutes {minutes} (now {})",
+            self.pull.overlap_seconds / 60
+        );
     }
 
     /// Waits for the next slice of `read`, which is printed up to `point`. `Err` is the outcome if none is to come.
@@ -323,7 +353,7 @@ async fn print_slice(
     budgeted: BudgetedSlice,
     read_at: i64,
     printer: &mut Option<Printer>,
-) -> Result<(u64, Slice), Error> {
+) -> Result<(Printed, Slice), Error> {
     let Some(mut taken) = printer.take() else {
         return Err(Error::Output(io::Error::other("the output is gone")));
     };
@@ -331,7 +361,7 @@ async fn print_slice(
         let BudgetedSlice { slice, reservation } = budgeted;
         let result = taken.print(&slice, read_at);
         drop(reservation);
-        (taken, result.map(|lines| (lines, slice)))
+        (taken, result.map(|printed| (printed, slice)))
     });
     let (taken, result) = written
         .await

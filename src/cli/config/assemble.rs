@@ -12,7 +12,7 @@ use verkada_audit_logs::{
 use super::api_key;
 use super::environment::Environment;
 use super::events::filter;
-use super::files::check_distinct;
+use super::files::Files;
 use super::period::{accept_gap_to, period};
 use super::setting::{Setting, Settings, words};
 use super::target::Target;
@@ -95,18 +95,8 @@ impl Config {
             ));
         }
         let output = write.output.clone().filter(|path| path != "-");
-        let key_file = api_key::file(read, environment)?;
-        let inputs = [
-            ("the file with the API key", key_file.as_deref()),
-            (".env", environment.path()),
-        ];
-        let token_file = target.token_file.as_deref();
-        check_distinct(
-            token_file,
-            checkpoint.as_deref(),
-            output.as_deref(),
-            &inputs,
-        )?;
+        let files = Files::of(args, &settings)?;
+        files.check_distinct()?;
         environment.warn_of_file();
         if checkpoint.is_none() {
             warn_without_checkpoint(write);

@@ -130,7 +130,11 @@ impl Environment {
         let is_alone = set.len() == 1;
         let first = set.into_iter().next();
         Ok(first.map(|(name, value)| {
-            self.taken.borrow_mut().push((name, layer));
+            let mut taken = self.taken.borrow_mut();
+            // A path is looked up more than once.
+            if !taken.contains(&(name, layer)) {
+                taken.push((name, layer));
+            }
             Found {
                 name,
                 value,

@@ -1,37 +1,104 @@
-//! The check that each file serves one purpose.
+//! The files of a run, and the check that each serves one purpose.
 
 use std::path::{Path, PathBuf};
 
-use super::usage_error::UsageError;
+use verkada_audit_logs::DEFAULT_TOKEN_FILE;
 
-/// Refuses a file that is given for two purposes, because one would overwrite the other. `read` are the files that are
-/// only read, with the words that name them.
-pub(super) fn check_distinct(
-    token_file: Option<&Path>,
-    checkpoint: Option<&Path>,
-    output: Option<&Path>,
-    read: &[(&'static str, Option<&Path>)],
-) -> Result<(), UsageError> {
-    let mut files = vec![("--output", output.map(resolved))];
-    for ending in ["", ".lock", ".tmp"] {
-        let beside = |path: &Path| {
-            let mut path = resolved(path).into_os_string();
-            path.push(ending);
-            PathBuf::from(path)
-        };
-        files.push(("--checkpoint", checkpoint.map(beside)));
-        files.push(("--token-file", token_file.map(beside)));
+use super::api_key;
+use super::environment::Environment;
+use super::setting::Settings;
+use super::usage_error::UsageError;
+use crate::cli::args::PullArgs;
+
+/// The flag that names the metrics file, and the variable.
+const METRICS: &str = "--metrics-file";
+pub(crate) const METRICS_FILE: &str = "VERKADA_METRICS_FILE";
+
+/// The files that a run writes or reads.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    token_file: Option<PathBuf>,
+    checkpoint: Option<PathBuf>,
+    output: Option<PathBuf>,
+    metrics: Option<PathBuf>,
+    key_file: Option<PathBuf>,
+    env_file: Option<PathBuf>,
+}
+
+impl Files {
+    /// Finds the files that the flags and variables name.
+    pub(super) fn of(args: &PullArgs, settings: &Settings<'_>) -> Result<Self, UsageError> {
+        let PullArgs { read, write, .. } = args;
+        let token_file = settings.path(read.token_file.as_deref(), "VERKADA_TOKEN_FILE")?;
+        let token_file = token_file.unwrap_or_else(|| DEFAULT_TOKEN_FILE.into());
+        Ok(Self {
+            token_file: (!read.demo).then_some(token_file),
+            checkpoint: settings.path(write.checkpoint.as_deref(), "VERKADA_CHECKPOINT")?,
+            output: write.output.clone().filter(|path| path != "-"),
+            metrics: settings.path(write.metrics_file.as_deref(), METRICS_FILE)?,
+            key_file: api_key::file(read, settings.environment)?,
+            env_file: settings.environment.path().map(Path::to_owned),
+        })
     }
-    files.extend(read.iter().map(|(name, path)| (*name, path.map(resolved))));
-    for (index, (name, path)) in files.iter().enumerate() {
-        let same = |(other, earlier): &&(&str, Option<PathBuf>)| other != name && earlier == path;
-        if let Some((other, _)) = files[..index].iter().filter(|_| path.is_some()).find(same) {
-            return Err(UsageError::new(format!(
-                "{other} and {name} are the same file, or one that the other needs; give each its own"
-            )));
+
+    /// Refuses a file that is given for two purposes, because one would overwrite the other.
+    pub(super) fn check_distinct(&self) -> Result<(), UsageError> {
+        let files = self.named();
+        for (index, (name, path)) in files.iter().enumerate() {
+            let same = |(other, earlier): &&(&str, PathBuf)| other != name && earlier == path;
+            if let Some((other, _)) = files[..index].iter().find(same) {
+                return Err(UsageError::new(format!(
+                    "{other} and {name} are the same file, or one that the other needs; give each its own"
+                )));
+            }
         }
+        Ok(())
     }
-    Ok(())
+
+    /// Every path that is in use, with the words that name it.
+    fn named(&self) -> Vec<(&'static str, PathBuf)> {
+        let mut files = vec![("--output", self.output.as_deref().map(resolved))];
+        for ending in ["", ".lock", ".tmp"] {
+            let beside = |path: &Path| {
+                let mut path = resolved(path).into_os_string();
+                path.push(ending);
+                PathBuf::from(path)
+            };
+            files.push(("--checkpoint", self.checkpoint.as_deref().map(beside)));
+            files.push(("--token-file", self.token_file.as_deref().map(beside)));
+        }
+        files.push((METRICS, self.metrics.as_deref().map(resolved)));
+        let key_file = self.key_file.as_deref().map(resolved);
+        files.push(("the file with the API key", key_file));
+        files.push((".env", self.env_file.as_deref().map(resolved)));
+        let files = files.into_iter();
+        files
+            .filter_map(|(name, path)| Some((name, path?)))
+            .collect()
+    }
+
+    /// Reports whether the metrics file serves another purpose as well.
+    fn shares_metrics(&self) -> bool {
+        let files = self.named();
+        let metrics = files.iter().find(|(name, _)| *name == METRICS);
+        metrics.is_some_and(|(_, path)| {
+            files
+                .iter()
+                .any(|(name, other)| *name != METRICS && other == path)
+        })
+    }
+}
+
+/// Finds the metrics file, also for a run whose other settings are refused. `None` if none is named, or if it is another
+/// file of the run, which must not be overwritten. Without an `environment` that can be read, the variables of the process
+/// count.
+pub(crate) fn metrics_file(args: &PullArgs, environment: Option<&Environment>) -> Option<PathBuf> {
+    let of_the_process = Environment::default();
+    let environment = environment.unwrap_or(&of_the_process);
+    let files = Files::of(args, &Settings { environment }).ok()?;
+    // Nothing is looked up on the disk unless there is a metrics file.
+    let metrics = files.metrics.clone()?;
+    (!files.shares_metrics()).then_some(metrics)
 }
 
 /// Resolves a path even if its last part does not exist yet.

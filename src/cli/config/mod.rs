@@ -5,7 +5,7 @@
 //! ```text
 //! assemble ---> target ---> api_key       the organisation to read
 //!    |-------> events                     the audit logs to keep
-//!    |-------> files                      one file for one purpose
+//!    |-------> files                      which there are, and one purpose for each
 //!    |-------> period ---> time           the range, and times as people write them
 //!    `-------> setting ---> environment ---> env_file ---> env_line      flag, variable, .env
 //! all of them: usage_error
@@ -27,4 +27,5 @@ mod usage_error;
 pub(crate) use api_key::{KEY, file as key_file};
 pub(crate) use assemble::Config;
 pub(crate) use environment::{Environment, Layer};
+pub(crate) use files::{METRICS_FILE, metrics_file};
 pub(crate) use usage_error::{LONGEST_QUOTED, UsageError, quoted};

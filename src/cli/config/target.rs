@@ -1,7 +1,5 @@
 //! The organisation that is read: a real one, or the simulated one.
 
-use std::path::PathBuf;
-
 use verkada_audit_logs::demo::{DemoServer, Profile};
 use verkada_audit_logs::{
     BaseUrl, DEFAULT_TOKEN_FILE, Region, Secret, VerkadaApi, VerkadaApiBuilder,
@@ -16,7 +14,6 @@ pub(crate) struct Target {
     pub(super) client: VerkadaApiBuilder,
     /// The name that a checkpoint is bound to.
     pub(super) origin: String,
-    pub(super) token_file: Option<PathBuf>,
     /// The simulated organisation; it ends when this is dropped.
     pub(super) demo: Option<DemoServer>,
 }
@@ -41,7 +38,6 @@ impl Target {
         Ok(Self {
             client,
             origin,
-            token_file: Some(token_file),
             demo: None,
         })
     }
@@ -56,7 +52,6 @@ impl Target {
         Ok(Self {
             client: VerkadaApi::builder(key).base_url(base_url),
             origin: "demo".to_owned(),
-            token_file: None,
             demo: Some(demo),
         })
     }

@@ -4,12 +4,32 @@ use std::fmt;
 
 /// Shows a number with its word, `1 request` or `2 requests`. The plural is given; the singular lacks its “s”.
 pub(super) fn counted(number: u64, plural: impl fmt::Display) -> String {
-    let plural = plural.to_string();
-    let word = match number {
-        1 => plural.strip_suffix('s').unwrap_or(&plural),
-        _ => &plural,
-    };
-    format!("{number} {word}")
+    format!("{number} {}", word(number, &plural.to_string()))
+}
+
+/// The same with separators of thousands, for people: `1,340 requests`.
+pub(super) fn counted_grouped(number: u64, plural: impl fmt::Display) -> String {
+    format!("{} {}", grouped(number), word(number, &plural.to_string()))
+}
+
+fn word(number: u64, plural: &str) -> &str {
+    match number {
+        1 => plural.strip_suffix('s').unwrap_or(plural),
+        _ => plural,
+    }
+}
+
+/// Shows a number with separators of thousands.
+pub(super) fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            shown.push(',');
+        }
+        shown.push(digit);
+    }
+    shown
 }
 
 #[cfg(test)]
@@ -22,5 +42,21 @@ mod tests {
         assert_eq!(counted(1, "requests"), "1 request");
         assert_eq!(counted(2, "audit logs"), "2 audit logs");
         assert_eq!(counted(1, "audit logs"), "1 audit log");
+    }
+
+    #[test]
+    fn thousands_are_separated_for_people() {
+        for (number, shown) in [
+            (0, "0"),
+            (999, "999"),
+            (1_340, "1,340"),
+            (99_999, "99,999"),
+            (100_000, "100,000"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(number), shown);
+        }
+        assert_eq!(counted_grouped(1, "requests"), "1 request");
+        assert_eq!(counted_grouped(54_750, "requests"), "54,750 requests");
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use verkada_audit_logs::pull::{self, CheckpointError, Outcome, Period, Report, SourceReport};
-use verkada_audit_logs::{Endpoint, Source, time_text};
+use verkada_audit_logs::{Endpoint, Source, Statistics, time_text};
 
 use super::advice::{advice, advice_on_output};
 use super::exit_code::{ExitCode, is_closed_pipe};
@@ -11,6 +11,29 @@ use super::messages::{LogFormat, report_error};
 use super::restart::say_how_to_carry_on;
 use crate::cli::config::Config;
 use crate::cli::output;
+
+/// The end of a run.
+pub(crate) struct Ended {
+    pub(crate) code: ExitCode,
+    /// The end of each source; `None` if the run ended before it read anything.
+    pub(crate) report: Option<Report>,
+    pub(crate) statistics: Statistics,
+    /// Set if the run went on from a checkpoint.
+    pub(crate) has_checkpoint: bool,
+}
+
+impl Ended {
+    /// A run that ended before it sent anything.
+    pub(crate) fn at_once(code: ExitCode) -> Self {
+        Self {
+            code,
+            report: None,
+            statistics: Statistics::default(),
+            // Nothing says that what is known of one has changed.
+            has_checkpoint: true,
+        }
+    }
+}
 
 /// Reports the failures, and returns the exit code. `signal` is the code of the signal that was received, if any.
 pub(crate) fn finish(

@@ -3,9 +3,10 @@
 use std::any::Any;
 use std::panic;
 
+use super::account::close_unread;
+use super::arguments::Arguments;
 use super::exit_code::ExitCode;
 use super::messages::{LogFormat, report_error, start_plainly};
-use super::usage::format_of;
 
 /// Makes a panic in any thread print one line and end the process with exit code 1.
 #[expect(
@@ -14,7 +15,8 @@ use super::usage::format_of;
 )]
 pub(crate) fn end_panics_in_one_line() {
     panic::set_hook(Box::new(|panic| {
-        let format = format_of(std::env::args_os());
+        let arguments = Arguments::of_the_process();
+        let format = arguments.format();
         if format == LogFormat::Json {
             // Has no effect if messages are shown already.
             start_plainly(format);
@@ -27,6 +29,7 @@ pub(crate) fn end_panics_in_one_line() {
             format,
             &format!("unexpected failure: {words}{place}; please report this"),
         );
+        close_unread(&arguments, ExitCode::Failure);
         std::process::exit(ExitCode::Failure as i32);
     }));
 }

@@ -1,24 +1,64 @@
-//! The line that sums up a run on a terminal.
+//! Lines for the person at a terminal: what a run reads, and what it did.
 
 use std::io::{self, IsTerminal};
 use std::time::Duration;
 
-use verkada_audit_logs::pull::Report;
-use verkada_audit_logs::{Statistics, Window, time_text};
+use verkada_audit_logs::doctor::describe_unmatched;
+use verkada_audit_logs::pull::{Counts, EventFilter, Outcome, Period, Report};
+use verkada_audit_logs::{Source, Statistics, Window, time_text};
 
-use super::counted::counted;
-use super::messages::print_note;
+use super::counted::{counted_grouped, grouped};
+use super::end::Ended;
+use super::messages::{LogFormat, print_note};
+use crate::cli::config::Config;
+
+/// Says which range `--since` has come to, if standard error is a terminal.
+pub(crate) fn say_span(config: &Config, format: LogFormat) {
+    let Period::Range { start, end } = config.pull.period else {
+        return;
+    };
+    if config.is_since && is_for_people(format) {
+        print_note(&format!(
+            "reading {} to {}",
+            time_text(start),
+            time_text(end)
+        ));
+    }
+}
 
 /// Sums up a run that went well, if standard error is a terminal.
-pub(crate) fn summarise(report: &Report, statistics: &Statistics, elapsed: Duration) {
-    if !io::stderr().is_terminal() {
+pub(crate) fn summarise(config: &Config, format: LogFormat, ended: &Ended, elapsed: Duration) {
+    let Some(report) = ended.report.as_ref().filter(|_| is_for_people(format)) else {
+        return;
+    };
+    let filter = &config.pull.filter;
+    print_note(&summary(report, filter, &ended.statistics, elapsed));
+    // The names of the default are nobody's mistake.
+    if *filter == EventFilter::default() {
         return;
     }
-    let counts: Vec<_> = report
+    for source in &report.sources {
+        if matches!(source.outcome, Outcome::Done) && !source.unmatched_names.is_empty() {
+            print_note(&describe_unmatched(&source.unmatched_names));
+        }
+    }
+}
+
+fn is_for_people(format: LogFormat) -> bool {
+    format == LogFormat::Text && io::stderr().is_terminal()
+}
+
+fn summary(
+    report: &Report,
+    filter: &EventFilter,
+    statistics: &Statistics,
+    elapsed: Duration,
+) -> String {
+    let counts = report
         .sources
         .iter()
-        .map(|source| counted(source.printed, source.source))
-        .collect();
+        .map(|source| counts(source.source, source.counts, filter));
+    let counts: Vec<_> = counts.collect();
     let windows = report
         .sources
         .iter()
@@ -29,10 +69,88 @@ pub(crate) fn summarise(report: &Report, statistics: &Statistics, elapsed: Durat
         Some((start, end)) => format!(" of {} to {}", time_text(start), time_text(end)),
         None => String::new(),
     };
-    print_note(&format!(
+    format!(
         "printed {}{period}; {} in {:.1} s",
         counts.join(" and "),
-        counted(statistics.requests, "requests"),
+        counted_grouped(statistics.requests, "requests"),
         elapsed.as_secs_f64()
-    ));
+    )
+}
+
+/// Says how many records of `source` were printed, of how many, and what became of the others.
+fn counts(source: Source, counts: Counts, filter: &EventFilter) -> String {
+    let Counts {
+        read,
+        printed,
+        filtered,
+        repeated,
+    } = counts;
+    let mut others = Vec::new();
+    if filtered > 0 {
+        others.push(filtered_records(filtered, filter));
+    }
+    match repeated {
+        0 => {}
+        1 => others.push("1 was printed before".to_owned()),
+        _ => others.push(format!("{} were printed before", grouped(repeated))),
+    }
+    if others.is_empty() {
+        return counted_grouped(printed, source);
+    }
+    format!(
+        "{} of {} ({})",
+        grouped(printed),
+        counted_grouped(read, source),
+        others.join("; ")
+    )
+}
+
+fn filtered_records(filtered: u64, filter: &EventFilter) -> String {
+    let (one, many) = match filter {
+        EventFilter::Except(_) => ("has an excluded name", "have excluded names"),
+        _ => ("has another name", "have other names"),
+    };
+    match filtered {
+        1 => format!("1 {one}; --all-events keeps it"),
+        _ => format!("{} {many}; --all-events keeps them", grouped(filtered)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counts_say_what_became_of_what_was_not_printed() {
+        let shown = |[printed, filtered, repeated]: [u64; 3], filter: &EventFilter| {
+            let read = printed + filtered + repeated;
+            let sums = Counts {
+                read,
+                printed,
+                filtered,
+                repeated,
+            };
+            counts(Source::AuditLogs, sums, filter)
+        };
+        let usual = EventFilter::default();
+        assert_eq!(shown([0, 0, 0], &usual), "0 audit logs");
+        assert_eq!(shown([1_432, 0, 0], &usual), "1,432 audit logs");
+        assert_eq!(
+            shown([432, 908, 0], &usual),
+            "432 of 1,340 audit logs (908 have other names; --all-events keeps them)"
+        );
+        assert_eq!(
+            shown([0, 1, 1], &usual),
+            "0 of 2 audit logs (1 has another name; --all-events keeps it; 1 was printed before)"
+        );
+        assert_eq!(
+            shown([0, 0, 1], &usual),
+            "0 of 1 audit log (1 was printed before)"
+        );
+        let excluding = EventFilter::except(["Login"]);
+        assert_eq!(
+            shown([5, 2, 1_000], &excluding),
+            "5 of 1,007 audit logs (2 have excluded names; --all-events keeps them; 1,000 were printed before)"
+        );
+    }
 }

@@ -1,33 +1,21 @@
 //! The answer to a command line that is not a run: help, version, or wrong usage.
 
-use std::ffi::OsString;
 use std::io::{self, Write};
 
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
+use super::account::close_unread;
+use super::arguments::Arguments;
 use super::exit_code::ExitCode;
 use super::messages::{self, LogFormat, report_error};
 use crate::cli::args::CommandLine;
 use crate::cli::config::LONGEST_QUOTED;
 
-/// Finds the message format on a command line that could not be parsed.
-pub(super) fn format_of(arguments: impl Iterator<Item = OsString>) -> LogFormat {
-    let arguments: Vec<_> = arguments.collect();
-    let is_json = arguments.iter().any(|one| one == "--log-format=json")
-        || arguments
-            .windows(2)
-            .any(|two| two[0] == "--log-format" && two[1] == "json");
-    if is_json {
-        LogFormat::Json
-    } else {
-        LogFormat::Text
-    }
-}
-
 /// Prints `--help` and `--version` on standard output, and wrong usage in one line on standard error.
 pub(crate) fn answer(error: &clap::Error) -> ExitCode {
-    let format = format_of(std::env::args_os());
+    let arguments = Arguments::of_the_process();
+    let format = arguments.format();
     messages::start_plainly(format);
     if !error.use_stderr() {
         return printed(format, error.print());
@@ -42,6 +30,7 @@ pub(crate) fn answer(error: &clap::Error) -> ExitCode {
     let message = message.unwrap_or_else(|| shown.join(" ").replace(" tip: ", "; "));
     let message = without_long_words(message.trim_start_matches("error: "));
     report_error(format, &format!("{message}; see --help"));
+    close_unread(&arguments, ExitCode::Usage);
     ExitCode::Usage
 }
 
@@ -87,9 +76,11 @@ pub(crate) fn print_document(text: io::Result<Vec<u8>>) -> ExitCode {
 
 /// Reports a failure before the flags were looked at.
 pub(crate) fn fail_early(message: &str) -> ExitCode {
-    let format = format_of(std::env::args_os());
+    let arguments = Arguments::of_the_process();
+    let format = arguments.format();
     messages::start_plainly(format);
     report_error(format, message);
+    close_unread(&arguments, ExitCode::Failure);
     ExitCode::Failure
 }
 

@@ -204,6 +204,7 @@ impl From<CheckpointFile<Ledger, Recovered>> for State {
                 Beginning::Settled
             },
             filter: source.filter,
+            has_new_filter: false,
             gaps: source.gaps,
             ledger: source.printed,
         };

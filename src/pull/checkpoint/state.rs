@@ -31,6 +31,8 @@ pub(in crate::pull) struct SourceState {
     pub(in crate::pull) beginning: Beginning,
     /// What was kept of the source when it was last printed; `None` if an older version of this program printed it.
     pub(in crate::pull) filter: Option<String>,
+    /// True if this run keeps other records than the ones before, as far as is known. Not saved.
+    pub(in crate::pull) has_new_filter: bool,
     /// Stretches within the watermark that were never read, as the user accepted.
     pub(in crate::pull) gaps: Vec<Gap>,
     pub(in crate::pull) ledger: Ledger,
@@ -126,6 +128,20 @@ impl State {
     pub(in crate::pull) fn printed_through(&self) -> Option<i64> {
         let moved = self.watermarks().filter(Watermark::has_moved);
         moved.map(|watermark| watermark.through).max()
+    }
+
+    /// The second before which a record of `source` that is still new is late: everything until then has been printed. With
+    /// a new filter a record may be new because earlier runs left it out, so there is no such second.
+    pub(in crate::pull) fn late_before(&self, source: Source) -> Option<i64> {
+        let is_comparable = !self.source(source).has_new_filter;
+        self.printed_through_of(source).filter(|_| is_comparable)
+    }
+
+    /// The second through which everything of `source` is printed, if anything is.
+    pub(in crate::pull) fn printed_through_of(&self, source: Source) -> Option<i64> {
+        let watermark = self.source(source).watermark;
+        let moved = watermark.filter(Watermark::has_moved);
+        moved.map(|watermark| watermark.through)
     }
 
     /// Drops the recovered records that every source has been read past.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::bounds::Bounds;
-use crate::api::{Record, Source, TextRange};
+use crate::api::{Record, Source, TextRange, TimeBase};
+use crate::pull::filter::MatchedNames;
 use crate::pull::organisations::Organisations;
 
 /// The text of a record on one line, without the line feed.
@@ -64,8 +65,16 @@ impl Line {
 pub(in crate::pull) struct Slice {
     pub(in crate::pull) source: Source,
     pub(in crate::pull) bounds: Bounds,
+    /// The time by which its records were asked for.
+    pub(in crate::pull) time_base: TimeBase,
     /// Oldest first.
     pub(in crate::pull) lines: Vec<Line>,
+    /// Records of the slice that the filter left out.
+    pub(in crate::pull) filtered: u64,
+    /// The names of the filter that its records have.
+    pub(in crate::pull) matched_names: MatchedNames,
+    /// The longest time from the event of a kept audit log to its processing, in seconds; known only with a checkpoint.
+    pub(in crate::pull) longest_processing: Option<i64>,
     /// The server's clock when it answered the first page.
     pub(in crate::pull) server_time: Option<DateTime<Utc>>,
     /// The organisations that its audit logs name.

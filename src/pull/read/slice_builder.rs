@@ -11,7 +11,7 @@ use super::options::ReadOptions;
 use super::sizing::Estimate;
 use super::slice::{Edge, Line, LineText, Slice};
 use crate::api::{Page, Record, Source, sort_oldest_first};
-use crate::pull::filter::Verdict;
+use crate::pull::filter::{MatchedNames, Verdict};
 use crate::pull::organisations::Organisations;
 
 /// No record is older than Verkada, which was founded in 2016; a year more does no harm.
@@ -41,7 +41,11 @@ pub(super) struct SliceBuilder {
     server_time: Option<DateTime<Utc>>,
     last_server_time: Option<DateTime<Utc>>,
     organisations: Organisations,
+    matched_names: MatchedNames,
     unclassified: u64,
+    /// Records that the filter left out, without those that belong to a neighbour.
+    filtered: u64,
+    longest_processing: Option<i64>,
 }
 
 impl SliceBuilder {
@@ -57,7 +61,10 @@ impl SliceBuilder {
             server_time: None,
             last_server_time: None,
             organisations: Organisations::default(),
+            matched_names: MatchedNames::default(),
             unclassified: 0,
+            filtered: 0,
+            longest_processing: None,
         }
     }
 
@@ -69,7 +76,10 @@ impl SliceBuilder {
         self.last_server_time = page.server_time.or(self.last_server_time);
         let plausible = self.plausible_times(bounds, options);
         let records = page.records.iter();
-        let verdicts = records.map(|record| options.filter.verdict(options.source, record));
+        let verdicts = records.map(|record| {
+            let matched = &mut self.matched_names;
+            options.filter.judge(options.source, record, matched)
+        });
         let verdicts: Vec<_> = verdicts.collect();
         let kept = verdicts.iter().filter(|verdict| **verdict != Verdict::Drop);
         // If most of a page is kept, its lines stay within the page's text. If not, each is copied, so that a few lines
@@ -85,12 +95,36 @@ impl SliceBuilder {
             let is_unclassified = verdict == Verdict::KeepUnclassified || !record.is_object();
             self.unclassified += u64::from(is_unclassified);
             if verdict != Verdict::Drop {
-                self.keep(time, line(record, options, &plausible, most_are_kept));
-            } else if most_are_kept {
+                let line = self.line(record, options, &plausible, most_are_kept);
+                self.keep(time, line);
+                continue;
+            }
+            self.filtered += u64::from(bounds.position(time) != Position::Neighbour);
+            if most_are_kept {
                 // Its text stays in memory with the page's.
                 self.reservation.grow(record.text().len());
             }
         }
+    }
+
+    fn line(
+        &mut self,
+        record: &Record,
+        options: &ReadOptions,
+        plausible: &RangeInclusive<i64>,
+        shares_page: bool,
+    ) -> Line {
+        let mut line = Line {
+            text: LineText::of(record, shares_page),
+            findable_until: 0,
+            is_stray: false,
+        };
+        if let Some(allowance) = options.processing_allowance {
+            let times = Times::of(record, options.source, plausible);
+            line.findable_until = times.findable_until(allowance).unwrap_or(0);
+            self.longest_processing = self.longest_processing.max(times.processing());
+        }
+        line
     }
 
     /// Returns the times of a record that are believed. A record that claims the year 9999, or microseconds in place of
@@ -178,7 +212,11 @@ impl SliceBuilder {
             slice: Slice {
                 source: options.source,
                 bounds,
+                time_base: options.window.time_base(),
                 lines,
+                filtered: self.filtered,
+                matched_names: self.matched_names,
+                longest_processing: self.longest_processing,
                 server_time: self.server_time,
                 organisations: self.organisations,
                 newest: self.newest,
@@ -201,47 +239,94 @@ fn warn_of_odd_records(source: Source, strays: u64, timeless: u64, unclassified:
     }
 }
 
-fn line(
-    record: &Record,
-    options: &ReadOptions,
-    plausible: &RangeInclusive<i64>,
-    shares_page: bool,
-) -> Line {
-    let findable_until = options
-        .processing_allowance
-        .and_then(|allowance| findable_until(record, options.source, plausible, allowance));
-    Line {
-        text: LineText::of(record, shares_page),
-        findable_until: findable_until.unwrap_or(0),
-        is_stray: false,
-    }
+/// The plausible times of a record, in Unix seconds.
+struct Times {
+    event: Option<i64>,
+    /// When an audit log was processed.
+    processed: Option<i64>,
+    is_notification: bool,
 }
 
-/// Returns the latest time by which a query could select the record, from its own fields. An audit log without a
-/// processed time may have been processed up to the allowance after its event.
-fn findable_until(
-    record: &Record,
-    source: Source,
-    plausible: &RangeInclusive<i64>,
-    allowance: i64,
-) -> Option<i64> {
-    let second = |time: Option<DateTime<Utc>>| {
-        let second = time.map(|time| time.timestamp());
-        second.filter(|second| plausible.contains(second))
-    };
-    if source == Source::Notifications {
-        return second(record.created());
+impl Times {
+    fn of(record: &Record, source: Source, plausible: &RangeInclusive<i64>) -> Self {
+        let second = |time: Option<DateTime<Utc>>| {
+            let second = time.map(|time| time.timestamp());
+            second.filter(|second| plausible.contains(second))
+        };
+        let is_notification = source == Source::Notifications;
+        let (event, processed) = if is_notification {
+            (record.created(), None)
+        } else {
+            (record.timestamp(), record.processed_timestamp())
+        };
+        Self {
+            event: second(event),
+            processed: second(processed),
+            is_notification,
+        }
     }
-    let event = second(record.timestamp());
-    let processed = second(record.processed_timestamp());
-    let allowed = event.map(|event| event + allowance);
-    processed.or(allowed).max(event)
+
+    /// Returns the latest time by which a query could select the record. An audit log without a processed time may have
+    /// been processed up to the allowance after its event.
+    fn findable_until(&self, allowance: i64) -> Option<i64> {
+        if self.is_notification {
+            return self.event;
+        }
+        let allowed = self.event.map(|event| event + allowance);
+        self.processed.or(allowed).max(self.event)
+    }
+
+    /// Returns the time from the event to its processing, in seconds.
+    fn processing(&self) -> Option<i64> {
+        Some((self.processed? - self.event?).max(0))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::api::{TimeBase, Window};
+    use crate::pull::filter::EventFilter;
+
+    #[test]
+    fn what_the_filter_leaves_out_counts_in_one_slice_alone() {
+        let window = Window::new(1_789_401_600, 1_789_401_630, TimeBase::Event).unwrap();
+        let options = ReadOptions {
+            source: Source::AuditLogs,
+            window,
+            first_slice: Some(10),
+            filter: EventFilter::names(["Kept"]),
+            processing_allowance: Some(0),
+            now: window.end(),
+        };
+        let (first, rest) = Bounds::whole(window).split(10);
+        let (second, third) = rest.unwrap().split(10);
+        let mut filtered = Vec::new();
+        let mut kept = Vec::new();
+        for bounds in [first, second, third.unwrap()] {
+            let asked = bounds.window(TimeBase::Event);
+            let seconds = asked.start()..=asked.end();
+            let record = |second: i64| {
+                let name = if second % 2 == 0 { "Kept" } else { "Other" };
+                let time = crate::time::time_text(second);
+                let processed =
+                    crate::time::time_text(second + if second % 2 == 0 { 6 } else { 100 });
+                let line = format!(
+                    r#"{{"event_name":"{name}","timestamp":"{time}","processed_timestamp":"{processed}"}}"#
+                );
+                Record::from_line(&line).unwrap()
+            };
+            let page = Page::of(seconds.rev().map(record).collect());
+            let mut builder = SliceBuilder::new(Arc::default());
+            builder.add(&page, &bounds, &options);
+            let slice = builder.into_slice(bounds, &options).slice;
+            filtered.push(slice.filtered);
+            kept.push(slice.lines.len());
+            assert_eq!(slice.longest_processing, Some(6));
+        }
+        assert_eq!(filtered, [5, 5, 5]);
+        assert_eq!(kept, [5, 5, 6]);
+    }
 
     #[test]
     fn only_a_whole_second_shows_that_the_start_of_a_window_counts() {

@@ -9,6 +9,7 @@
 //! printer ---> output ---> file ---> tail      the end of a file, read back; a file that was rotated
 //!    |            `----------`-----> buffer    lines gathered into writes
 //!    |-------> unacknowledged                  the records of a killed run
+//!    |-------> lateness                        records that come where earlier runs have looked already
 //!    |-------> format/                         the content of a line
 //!    `-------> faults     on purpose, for the simulation
 //! known                  another judge of what is printed already, for a comparison with files
@@ -20,6 +21,7 @@ mod faults;
 mod file;
 mod format;
 mod known;
+mod lateness;
 mod output;
 mod printer;
 mod restart;
@@ -30,7 +32,9 @@ pub use faults::{Faults, Moment};
 pub use format::{
     Format, FormattedLine, MAPPING_VERSION, Origin, RecordId, mapped_event_names, record_text,
 };
+pub use lateness::Lateness;
 pub use output::Output;
+pub(super) use printer::Printed;
 pub use printer::Printer;
 pub use restart::RestartHint;
 

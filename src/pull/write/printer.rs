@@ -6,6 +6,7 @@ use super::faults::{Faults, Moment};
 use super::file::{FileChange, NoteChange};
 use super::format::{Format, Formatter, Ordinals, RecordId};
 use super::known::Known;
+use super::lateness::{Deadline, Lateness};
 use super::output::Output;
 use super::unacknowledged::UnacknowledgedLines;
 use crate::api::Source;
@@ -20,6 +21,24 @@ const LEDGER_MARGIN: i64 = 2;
 /// Progress through slices without new records is saved this often. Each save writes the whole ledger.
 const LONGEST_UNSAVED: Duration = Duration::from_secs(5);
 
+/// The result of printing a slice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in crate::pull) struct Printed {
+    /// Lines that were written.
+    pub(in crate::pull) lines: u64,
+    /// The late ones of them.
+    pub(in crate::pull) lateness: Lateness,
+}
+
+impl Printed {
+    fn lines(lines: usize) -> Self {
+        Self {
+            lines: lines as u64,
+            ..Self::default()
+        }
+    }
+}
+
 /// Writes slices, each record once, and moves the checkpoint after them.
 pub struct Printer {
     output: Output,
@@ -28,6 +47,9 @@ pub struct Printer {
     /// Decides what is printed, in place of the checkpoint's ledger.
     known: Option<Box<dyn Known>>,
     overlap: i64,
+    /// The source in hand, and the second before which its new records are late, as it was when the run began; `None` if
+    /// none can be.
+    late_before: Option<(Source, Option<i64>)>,
     faults: Faults,
     slices: u32,
     /// True if slices without new records have moved the watermark since it was saved.
@@ -44,6 +66,7 @@ impl Printer {
             checkpoint,
             known: None,
             overlap: 0,
+            late_before: None,
             faults: Faults::default(),
             slices: 0,
             has_unsaved_progress: false,
@@ -121,10 +144,9 @@ impl Printer {
         Ok(())
     }
 
-    /// Prints what is new in the slice, and then moves the checkpoint. Returns how many lines were printed. `read_at` is the
-    /// server's clock, in Unix seconds, when this run read its first slice of the source, or an earlier second if that
-    /// clock is not known.
-    pub(in crate::pull) fn print(&mut self, slice: &Slice, read_at: i64) -> Result<u64, Error> {
+    /// Prints what is new in the slice, and then moves the checkpoint. `read_at` is the server's clock, in Unix
+    /// seconds, when this run read its first slice of the source, or an earlier second if that clock is not known.
+    pub(in crate::pull) fn print(&mut self, slice: &Slice, read_at: i64) -> Result<Printed, Error> {
         if self.known.is_some() {
             return self.supplement(slice);
         }
@@ -138,8 +160,9 @@ impl Printer {
                 (line, id)
             });
             write(&mut self.output, &self.formatter, slice.source, lines, None)?;
-            return Ok(slice.lines.len() as u64);
+            return Ok(Printed::lines(slice.lines.len()));
         };
+        let late_before = late_before(&mut self.late_before, checkpoint, slice.source);
         let number = self.slices;
         self.slices += 1;
         let die = |moment| self.faults.die(moment, number);
@@ -149,14 +172,17 @@ impl Printer {
         let ordinals = self.formatter.ordinals();
         let fresh = fresh_lines(checkpoint, slice, ordinals, self.faults);
         let new: Vec<_> = fresh.iter().filter(|line| !line.is_recovered).collect();
-        let printed = new.len() as u64;
+        let printed = Printed {
+            lines: new.len() as u64,
+            lateness: lateness(slice, &new, late_before, self.overlap, read_at),
+        };
         if self.faults.save_first {
             acknowledge(checkpoint, slice, read_at, &fresh, self.overlap);
             checkpoint.save()?;
         }
         checkpoint.check_lock()?;
         die(Moment::BeforeWrite)?;
-        if printed > 0 {
+        if printed.lines > 0 {
             let lines = new.into_iter().map(|fresh| (fresh.line, fresh.id));
             let mut note_change = |change| note_change(checkpoint, change);
             let (output, formatter) = (&mut self.output, &self.formatter);
@@ -172,7 +198,7 @@ impl Printer {
         if !self.faults.save_first {
             acknowledge(checkpoint, slice, read_at, &fresh, self.overlap);
         }
-        if printed > 0 {
+        if printed.lines > 0 {
             // A pipe takes the place of a file: what is after the mark of that was not written by the latest run.
             checkpoint.state.output = self.output.mark().map_err(Error::Output)?;
             checkpoint.state.moved_outputs.clear();
@@ -188,9 +214,9 @@ impl Printer {
     }
 
     /// Prints what is missing from the slice, as `known` says, and counts it as printed.
-    fn supplement(&mut self, slice: &Slice) -> Result<u64, Error> {
+    fn supplement(&mut self, slice: &Slice) -> Result<Printed, Error> {
         let Some(known) = &mut self.known else {
-            return Ok(0);
+            return Ok(Printed::default());
         };
         let texts: Vec<_> = slice.lines.iter().map(|line| line.text.as_str()).collect();
         let missing = known.missing(slice.source, &texts);
@@ -209,7 +235,7 @@ impl Printer {
         let lines = numbers
             .clone()
             .map(|number| (&slice.lines[number], ids[number]));
-        let printed = numbers.clone().count() as u64;
+        let printed = Printed::lines(numbers.clone().count());
         let (output, formatter) = (&mut self.output, &self.formatter);
         let Some(checkpoint) = &mut self.checkpoint else {
             write(output, formatter, slice.source, lines, None)?;
@@ -219,8 +245,8 @@ impl Printer {
         checkpoint.check_lock()?;
         let ledger = &mut checkpoint.state.source_mut(slice.source).ledger;
         let unprinted = ledger.missing(sightings.iter().copied());
-        if printed == 0 {
-            return Ok(0);
+        if printed.lines == 0 {
+            return Ok(printed);
         }
         let mut note_change = |change| note_change(checkpoint, change);
         write(
@@ -239,6 +265,12 @@ impl Printer {
         checkpoint.state.moved_outputs.clear();
         checkpoint.save()?;
         Ok(printed)
+    }
+
+    /// Returns the Unix second through which everything of `source` has been printed; `None` without a checkpoint, or if
+    /// nothing has.
+    pub(in crate::pull) fn printed_through(&self, source: Source) -> Option<i64> {
+        self.checkpoint.as_ref()?.state.printed_through_of(source)
     }
 
     /// Reports whether what is printed is remembered.
@@ -286,6 +318,32 @@ fn note_change(checkpoint: &mut Checkpoint, change: FileChange) -> Result<(), Er
         checkpoint.state.moved_outputs.extend(left);
     }
     Ok(checkpoint.save()?)
+}
+
+/// Returns the second before which new records of `source` are late. It is that before the first slice of this run, which
+/// `noted` keeps from then on.
+fn late_before(
+    noted: &mut Option<(Source, Option<i64>)>,
+    checkpoint: &Checkpoint,
+    source: Source,
+) -> Option<i64> {
+    let known = noted.filter(|(known, _)| *known == source);
+    let (_, second) = known.unwrap_or((source, checkpoint.state.late_before(source)));
+    *noted = Some((source, second));
+    second
+}
+
+/// Measures how late the `new` lines of `slice` have come.
+fn lateness(
+    slice: &Slice,
+    new: &[&FreshLine<'_>],
+    late_before: Option<i64>,
+    overlap: i64,
+    read_at: i64,
+) -> Lateness {
+    let deadline = late_before.and_then(|second| Deadline::of(slice, second, overlap, read_at));
+    let texts = new.iter().map(|fresh| fresh.line.text.as_str());
+    deadline.map_or_else(Lateness::default, |deadline| deadline.lateness(texts))
 }
 
 /// A line that no acknowledged slice holds.

@@ -163,7 +163,8 @@ fn a_flag_that_cannot_be_parsed_is_reported_in_json_if_asked() {
         let ended = Program::bare().run([format, &["--evnt", "x"]].concat());
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(2), ""));
         let lines = json_lines(&ended);
-        assert_eq!(lines.len(), 1);
+        // The last one says that the run has finished.
+        assert_eq!(lines.len(), 2);
         let message = lines[0]["message"].as_str().unwrap();
         assert!(
             message.contains("--evnt") && message.contains("--event"),
@@ -209,7 +210,7 @@ fn an_error_is_reported_in_json_at_any_log_level() {
         let ended = program.run(["--log-format", "json"]);
         assert_eq!(ended.code, Some(2));
         let lines = json_lines(&ended);
-        assert_eq!(lines.len(), 1, "{level}: {}", ended.stderr);
+        assert_eq!(lines.len(), 2, "{level}: {}", ended.stderr);
         assert_eq!(lines[0]["level"], "ERROR");
     }
     let program = Program::bare();

@@ -2,5 +2,6 @@
 
 mod messages;
 mod records;
+mod run_reports;
 mod streams;
 mod terminal;

@@ -399,10 +399,16 @@ fn too_few_open_files_are_said_in_one_line() {
     let program = Program::bare();
     // With fewer than 4 the system cannot even load the program.
     for limit in [5, 6, 7, 8, 9, 12, 16, 31] {
-        for (arguments, start) in [("--demo", "error: "), ("--demo --log-format json", "{")] {
+        // With JSON a second line says that the run has finished.
+        for (arguments, start, lines) in [
+            ("--demo", "error: ", 1),
+            ("--demo --log-format json", "{", 2),
+        ] {
             let ended = program.shell(&format!("ulimit -n {limit} && exec {BINARY} {arguments}"));
-            let ended = ended.refuses(1, &["only", "files may be open", "ulimit -n"]);
+            assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), ""));
+            assert_eq!(ended.stderr.lines().count(), lines, "{}", ended.stderr);
             assert!(ended.stderr.starts_with(start), "{}", ended.stderr);
+            ended.says(&["only", "files may be open", "ulimit -n"]);
         }
     }
     let ended = program.shell(&format!("ulimit -n 32 && exec {BINARY} --demo"));

@@ -37,6 +37,8 @@ fn help_names_every_flag_and_variable() {
         "--exclude-event",
         "EXCLUDED_EVENTS",
         "--output",
+        "--metrics-file",
+        "VERKADA_METRICS_FILE",
         "--demo",
         "--verbose",
         "--quiet",

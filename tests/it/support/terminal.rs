@@ -20,7 +20,8 @@ pub(crate) enum Stdout {
     Piped,
 }
 
-const COLUMNS: usize = 100;
+/// The width of the terminal.
+pub(crate) const COLUMNS: usize = 100;
 
 /// Runs `program` on a terminal of 100 columns until it ends; [`Ended::stderr`] is everything that was shown, escape
 /// sequences included, with `\n` for the terminal's own line ends.

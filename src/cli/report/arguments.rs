@@ -1,0 +1,98 @@
+//! The words of the command line, for a run that ends before its flags were read.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+
+use super::messages::LogFormat;
+use crate::cli::config::{Environment, METRICS_FILE};
+
+/// The words of a command line that was not parsed.
+pub(super) struct Arguments(Vec<OsString>);
+
+impl Arguments {
+    /// Those of the process.
+    pub(super) fn of_the_process() -> Self {
+        Self(std::env::args_os().skip(1).collect())
+    }
+
+    /// The form of messages that they ask for.
+    pub(super) fn format(&self) -> LogFormat {
+        match self.value("--log-format") {
+            Some(value) if value == "json" => LogFormat::Json,
+            _ => LogFormat::Text,
+        }
+    }
+
+    /// Reports whether they are those of a run, and not of a command that only shows something.
+    pub(super) fn are_of_a_run(&self) -> bool {
+        ["doctor", "completions", "man", "help"]
+            .iter()
+            .all(|command| !self.begin_with(command))
+    }
+
+    /// The metrics file that they, or else the variables, name.
+    pub(super) fn metrics_file(&self) -> Option<PathBuf> {
+        if let Some(path) = self.value("--metrics-file") {
+            return Some(path.into());
+        }
+        // The demo ignores the variables, and a comparison leaves the file of the scheduled runs alone.
+        if self.0.iter().any(|word| word == "--demo") || self.begin_with("verify") {
+            return None;
+        }
+        let environment = Environment::load().unwrap_or_default();
+        let path = environment.peek(METRICS_FILE).ok().flatten();
+        path.map(PathBuf::from)
+    }
+
+    /// Commands come before all flags.
+    fn begin_with(&self, command: &str) -> bool {
+        self.0.first().is_some_and(|first| first == command)
+    }
+
+    /// The value of the last `flag`.
+    fn value(&self, flag: &str) -> Option<&OsStr> {
+        let mut value = None;
+        for (index, word) in self.0.iter().enumerate() {
+            let rest = word.as_bytes().strip_prefix(flag.as_bytes());
+            value = match rest {
+                Some([]) => self.0.get(index + 1).map(OsString::as_os_str),
+                Some([b'=', joined @ ..]) => Some(OsStr::from_bytes(joined)),
+                _ => value,
+            };
+        }
+        value
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(words: &[&str]) -> Arguments {
+        Arguments(words.iter().map(OsString::from).collect())
+    }
+
+    #[test]
+    fn the_last_value_of_a_flag_counts() {
+        let words = arguments(&["--metrics-file=a", "--bogus", "--metrics-file", "b", "-x"]);
+        assert_eq!(words.value("--metrics-file"), Some(OsStr::new("b")));
+        let words = arguments(&["--metrics-files=a", "--metrics-file"]);
+        assert_eq!(words.value("--metrics-file"), None);
+        assert_eq!(arguments(&["--log-format=json"]).format(), LogFormat::Json);
+        assert_eq!(
+            arguments(&["--log-format", "xml"]).format(),
+            LogFormat::Text
+        );
+    }
+
+    #[test]
+    fn only_the_main_job_and_verify_are_runs() {
+        assert!(arguments(&[]).are_of_a_run());
+        assert!(arguments(&["--bogus", "doctor"]).are_of_a_run());
+        assert!(arguments(&["verify", "--bogus"]).are_of_a_run());
+        assert!(!arguments(&["doctor", "--bogus"]).are_of_a_run());
+        assert_eq!(arguments(&["verify", "--bogus"]).metrics_file(), None);
+        assert_eq!(arguments(&["--demo", "--bogus"]).metrics_file(), None);
+    }
+}
