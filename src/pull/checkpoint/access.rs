@@ -25,7 +25,7 @@ pub struct Checkpoint {
     existed: bool,
 }
 
-/// Why a checkpoint cannot be used.
+/// A checkpoint that cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
@@ -34,7 +34,7 @@ pub enum CheckpointError {
     Busy {
         /// The checkpoint.
         path: PathBuf,
-        /// Which run, as far as it can be told.
+        /// The other run, if known.
         holder: String,
     },
     /// The file is there, but no run can go on from it. It is left as it is.
@@ -42,9 +42,9 @@ pub enum CheckpointError {
     Unusable {
         /// The checkpoint.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
-        /// What to do.
+        /// The remedy.
         remedy: &'static str,
     },
     /// The lock file was removed or replaced during the run, so another run may have begun with the same checkpoint.
@@ -58,7 +58,7 @@ pub enum CheckpointError {
     Save {
         /// The checkpoint.
         path: PathBuf,
-        /// What the system said, and about which path.
+        /// The system's error, with the path.
         error: io::Error,
     },
 }
@@ -180,7 +180,7 @@ impl Checkpoint {
         self.existed
     }
 
-    /// Where the file is.
+    /// The path of the file.
     pub(in crate::pull) fn path(&self) -> &Path {
         &self.path
     }
@@ -305,7 +305,7 @@ pub(super) fn check_access(path: &Path) -> Result<(), CheckpointError> {
         Ok(metadata) if metadata.permissions().readonly() => {
             Err(unusable(path, "is read-only", REMEDY_READABLE))
         }
-        // Why it cannot be looked at is said when it is locked.
+        // A path that cannot be looked at fails, with the reason, when it is locked.
         _ => Ok(()),
     }
 }

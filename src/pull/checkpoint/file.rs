@@ -15,9 +15,9 @@ use super::state::{Beginning, Gap, SourceState, State, Watermark};
 /// The format that this program writes. It reads the earlier ones too.
 const VERSION: u64 = 2;
 
-/// A file in one of the formats that were ever written. The tag is a number, and a ledger is too long to be kept in
-/// between, so serde's own tagged enums do not serve.
-enum Format {
+/// A file in one of the formats that were ever written. Serde's own tagged enums do not fit: their tags are strings, and
+/// they would keep a whole ledger in memory a second time.
+enum VersionedFile {
     V1(FileV1),
     V2(CheckpointFile<Ledger, Recovered>),
 }
@@ -50,7 +50,7 @@ struct SourceFile<Printed> {
     printed: Printed,
 }
 
-/// Format 1, which knew nothing of filters, gaps, and who uses it.
+/// Format 1, which had no filters and no gaps, and did not say whether scheduled runs use the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FileV1 {
@@ -71,14 +71,14 @@ struct SourceFileV1 {
     printed: Ledger,
 }
 
-/// Why a file is not a checkpoint.
+/// A file that is not a checkpoint.
 #[derive(Debug)]
 pub(super) enum Unreadable {
-    /// It is empty.
+    /// The file is empty.
     Empty,
-    /// It is corrupt here.
+    /// The file is corrupt, and this is the place.
     Corrupt(String),
-    /// It is in the format of this later version.
+    /// The file is in this format of a later version.
     Newer(u64),
 }
 
@@ -87,12 +87,12 @@ pub(super) fn parse(text: &str) -> Result<State, Unreadable> {
     if text.trim().is_empty() {
         return Err(Unreadable::Empty);
     }
-    let state = State::from(Format::parse(text)?);
+    let state = State::from(VersionedFile::parse(text)?);
     check_times(&state)?;
     Ok(state)
 }
 
-impl Format {
+impl VersionedFile {
     fn parse(text: &str) -> Result<Self, Unreadable> {
         #[derive(Deserialize)]
         struct Versioned {
@@ -116,7 +116,7 @@ impl Format {
     }
 }
 
-/// Refuses times that no run can have written: going on from them would leave a hole.
+/// Refuses times that no run can have written: going on from them would leave a gap.
 fn check_times(state: &State) -> Result<(), Unreadable> {
     let is_possible = |source: &SourceState| {
         let Some(watermark) = source.watermark else {
@@ -164,17 +164,17 @@ impl<'a> From<&'a State> for CheckpointFile<&'a Ledger, &'a Recovered> {
     }
 }
 
-impl From<Format> for State {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::V1(file) => file.into(),
-            Format::V2(file) => file.into(),
+impl From<VersionedFile> for State {
+    fn from(file: VersionedFile) -> Self {
+        match file {
+            VersionedFile::V1(file) => file.into(),
+            VersionedFile::V2(file) => file.into(),
         }
     }
 }
 
 impl From<FileV1> for State {
-    /// Nobody knows any more whether scheduled runs have used it: ranges may go on with it until one does.
+    /// It is not known whether scheduled runs have used the file, so ranges may go on with it until one does.
     fn from(file: FileV1) -> Self {
         let source = |source: SourceFileV1| SourceState {
             watermark: source.watermark,
@@ -279,9 +279,9 @@ fn deserialize_entries<'de, D: Deserializer<'de>, Entries>(
 where
     Entries: FromIterator<(Fingerprint, i64, u32)>,
 {
-    struct Reader;
+    struct EntryVisitor;
 
-    impl<'de> Visitor<'de> for Reader {
+    impl<'de> Visitor<'de> for EntryVisitor {
         type Value = Vec<(Fingerprint, i64, u32)>;
 
         fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -299,7 +299,10 @@ where
         }
     }
 
-    Ok(deserializer.deserialize_seq(Reader)?.into_iter().collect())
+    Ok(deserializer
+        .deserialize_seq(EntryVisitor)?
+        .into_iter()
+        .collect())
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! The fingerprint: tells two records apart, since Verkada gives them no id.
+//! The fingerprint: distinguishes two records, since Verkada gives them no id.
 
 use crate::api::push_canonical_record;
 use crate::digest::sha256;
@@ -19,7 +19,7 @@ impl Fingerprint {
         Self(u128::from_be_bytes(first_half))
     }
 
-    /// The same in memory without alignment, in the same order.
+    /// The bytes, which sort like the fingerprint and need no alignment in memory.
     pub(crate) fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
     }

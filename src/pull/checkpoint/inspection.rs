@@ -1,4 +1,4 @@
-//! A look at a checkpoint, for those who want to know whether a run could use it. It changes nothing, and creates no file.
+//! A look at a checkpoint, to learn whether a run could use it. It changes nothing, and creates no file.
 
 use std::fs::{OpenOptions, TryLockError};
 use std::io::{self, Read};

@@ -11,7 +11,7 @@ use crate::files;
 /// killed leaves the old text or the new one, never half of either.
 pub(super) const TEXT_BYTES: usize = 128;
 
-/// How often a lock file is opened anew that is removed as often.
+/// Limit for reopening a lock file that keeps being removed.
 const MOST_ATTEMPTS: usize = 100;
 
 /// A locked file beside the checkpoint, which itself is replaced with each save. It stays when the run ends.
@@ -21,7 +21,7 @@ pub(super) struct Lock {
     path: PathBuf,
 }
 
-/// Why the lock was not acquired.
+/// A lock that was not acquired.
 #[derive(Debug)]
 pub(super) enum NotLocked {
     /// Another run holds it: its process, as far as it is known.
@@ -96,7 +96,8 @@ fn open(path: &Path) -> io::Result<File> {
     files::open(path, options.mode(0o600))
 }
 
-/// Returns the holder that the text of a lock file names. Only in the form in which a run writes it: it is shown.
+/// Returns the holder that the text of a lock file names. The name is shown, so only the form in which a run writes it is
+/// accepted.
 pub(super) fn holder(text: &str) -> String {
     let number = text
         .lines()

@@ -1,4 +1,4 @@
-//! How far earlier runs have come, kept in a file that survives a crash at any moment.
+//! The progress of earlier runs, kept in a file that survives a crash at any moment.
 //!
 //! The checkpoint moves only after the lines it speaks of have been written. It is read and saved under a lock that is
 //! held for the whole run.

@@ -1,4 +1,4 @@
-//! How an output file is recognised by the next run.
+//! The mark by which the next run recognises an output file.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::digest::{hexadecimal, sha256};
 
-/// This much before the end is compared to recognise a file.
+/// Bytes before the acknowledged end that are compared to recognise a file.
 const COMPARED_BYTES: u64 = 4_096;
 
 /// An output file as it was when its last line was acknowledged. It is recognised by its content: a reboot may change the
@@ -19,8 +19,8 @@ pub(in crate::pull) struct OutputMark {
     pub(in crate::pull) length: u64,
     /// SHA-256 of the last bytes before `length`, in hexadecimal.
     end: String,
-    /// The number of the file, by which it is found under another name while nothing in it is acknowledged: every file has
-    /// the same nothing before its beginning.
+    /// The inode number. As long as nothing is acknowledged there are no bytes to compare, and only this finds the file
+    /// under another name.
     #[serde(default)]
     pub(in crate::pull) number: u64,
 }

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use super::fingerprint::Fingerprint;
 use super::ledger::Sighting;
 
-/// Counts of the records that a run had written when it was killed, read back from the output by the next one. They are
-/// in no ledger yet, because nobody knows the slice that they belong to: that is read again, and they are then counted as
+/// Counts of the records that a run had written when it was killed, read back from the output by the next one. The ledger
+/// does not hold them yet, because the slice of each is not known. When that slice is read again, they are counted as
 /// printed.
 #[derive(Debug, Default)]
 pub(in crate::pull) struct Recovered {
@@ -16,7 +16,7 @@ pub(in crate::pull) struct Recovered {
 #[derive(Clone, Copy, Debug, Default)]
 struct Waiting {
     count: u32,
-    /// When every source has been read past this Unix second, nobody will ask for the record any more.
+    /// The Unix second after which no slice holds the record: when every source has been read past it, the count is dropped.
     until: i64,
 }
 

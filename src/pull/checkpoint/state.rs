@@ -29,7 +29,7 @@ pub(in crate::pull) struct State {
 pub(in crate::pull) struct SourceState {
     pub(in crate::pull) watermark: Option<Watermark>,
     pub(in crate::pull) beginning: Beginning,
-    /// What was kept of the source when it was last printed; `None` if an older version of this program printed it.
+    /// The filter of the last print; `None` if an older version of this program printed it.
     pub(in crate::pull) filter: Option<String>,
     /// True if this run keeps other records than the ones before, as far as is known. Not saved.
     pub(in crate::pull) has_new_filter: bool,
@@ -38,15 +38,15 @@ pub(in crate::pull) struct SourceState {
     pub(in crate::pull) ledger: Ledger,
 }
 
-/// How certain the beginning of a source is.
+/// The certainty of a beginning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in crate::pull) enum Beginning {
-    /// It was given, confirmed by Verkada's clock, or something has been read from there on.
+    /// The user gave it, Verkada's clock confirmed it, or something has been read from there on.
     #[default]
     Settled,
     /// An earlier run chose it by a clock that no answer had confirmed. Nothing has been read.
     Provisional,
-    /// This run did.
+    /// This run chose it by such a clock.
     ProvisionalNow,
 }
 
@@ -65,7 +65,7 @@ pub(in crate::pull) struct Watermark {
     pub(in crate::pull) since: i64,
     pub(in crate::pull) through: i64,
     /// The ledger is complete from this second on. Nothing before it may be read again, however far back a later run
-    /// wants to look: what was printed could not be told from what is new.
+    /// wants to look: what was printed could not be distinguished from what is new.
     pub(in crate::pull) remembered: i64,
 }
 
