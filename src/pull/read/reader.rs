@@ -14,18 +14,18 @@ use super::sizing::{Estimate, Lanes, SliceLength};
 use super::slice_builder::{BudgetedSlice, SliceBuilder};
 use crate::api::{Error, Page, Pages, Source, Urgency, VerkadaApi};
 
-/// A slice of one second is given up when its pages have so often not led to an end. Of a longer slice that it is a part
-/// of, one time counts.
+/// Limit for the reads of a one-second slice whose pages do not lead to an end. Those of the longer slice that it was split
+/// from count as one.
 const MOST_FAILURES: u32 = 5;
 
-/// From this many pages on, a slice's pages tell how many records it will hold; fewer may be a burst.
+/// Pages after which a slice tells how many records it will hold; fewer may be a burst.
 const TELLING_PAGES: u64 = 3;
 
 /// The urgency of a source whose lines are printed first, before the start of the slice is subtracted, so that
 /// older slices go first. Far above any number of records.
 const PRINTED_FIRST: i64 = 1 << 60;
 
-/// The same for a source that is printed last.
+/// The urgency of a source that is printed last.
 const PRINTED_LAST: i64 = -PRINTED_FIRST;
 
 /// Starts reading. The slices come from old to new; an error, if there is one, is the last item. Dropping them ends the
@@ -83,7 +83,7 @@ enum QueuedSlice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Stretch {
     bounds: Bounds,
-    /// How often its pages have not led to an end; 1 if those of a longer one, which it is a part of, have not.
+    /// Reads whose pages did not lead to an end; those of a longer stretch that this one is a part of count as 1.
     failures: u32,
 }
 
@@ -95,10 +95,12 @@ impl Stretch {
         }
     }
 
-    /// What to read after the pages of this stretch have not led to an end: the same once more, then each half of it. A
-    /// shorter stretch has fewer pages, and one that fits on a page has no page token. `None` if nothing is left to try.
+    /// Returns the stretches to read after the pages of this one have not led to an end: the same once more, then each half
+    /// of it. `None` if nothing is left to try.
     fn after_failure(self) -> Option<Vec<Self>> {
         let again = |bounds, failures| Self { bounds, failures };
+        // A shorter stretch has fewer pages, so that its list changes less while it is read, and one that fits on a page
+        // needs no page token.
         if self.failures > 0 && self.bounds.seconds() > 1 {
             let (first, rest) = self.bounds.split(self.bounds.seconds() / 2);
             let halves = [Some(first), rest].into_iter().flatten();
@@ -195,7 +197,7 @@ impl Reader {
                 // Until something is known of how much a second holds, one slice is enough: a second one could be far too long.
                 QueuedSlice::Planned(stretch) if may_read && (at == 0 || self.length.informed) => {
                     let stretch = *stretch;
-                    self.carve(at, stretch);
+                    self.split_off(at, stretch);
                     self.request(at);
                 }
                 QueuedSlice::Started(started) if may_read && started.idle.is_some() => {
@@ -237,8 +239,8 @@ impl Reader {
         )
     }
 
-    /// Makes the start of a planned stretch a slice of its own.
-    fn carve(&mut self, at: usize, stretch: Stretch) {
+    /// Splits a slice off the start of the planned stretch, and starts it.
+    fn split_off(&mut self, at: usize, stretch: Stretch) {
         let Stretch { bounds, failures } = stretch;
         let seconds = if self.in_one_piece() || failures > 0 {
             bounds.seconds()
