@@ -8,7 +8,7 @@
 //!                | | `---> page ---> envelope ---> record    what comes back
 //!                | `-----> token/      the token, in memory and in its file
 //!                `-------> http/       one request until it is answered
-//! below all of them: source, window, secret, error
+//! below all of them: error, source, window, secret
 //! ```
 
 mod builder;

@@ -60,7 +60,7 @@ pub struct Pages {
     urgency: Urgency,
 }
 
-/// How much has been read.
+/// The extent of what has been read.
 #[derive(Clone, Copy, Debug, Default)]
 struct Extent {
     pages: u64,
@@ -68,7 +68,7 @@ struct Extent {
 }
 
 impl Extent {
-    /// With `page` as well.
+    /// The extent with `page` added.
     fn and(self, page: &Page, page_size: u32) -> Self {
         let is_sparse = page.records.is_empty()
             || page.records.len().saturating_mul(SPARSE_PART) < page_size as usize;
@@ -100,7 +100,7 @@ impl VerkadaApi {
     ///
     /// # Errors
     ///
-    /// Whatever [`Error`] says. Nothing is returned of a read that did not reach its end. A list that changes while it
+    /// Those of [`Error`]. Nothing is returned of a read that did not reach its end. A list that changes while it
     /// is read is read again, up to five times in all.
     ///
     /// ```no_run
@@ -180,7 +180,7 @@ impl Pages {
     ///
     /// # Errors
     ///
-    /// Whatever [`Error`] says; among it
+    /// Those of [`Error`]; among them
     ///
     /// - [`ErrorKind::ShiftedPages`] if the list has changed such that a record came twice,
     /// - [`ErrorKind::PageRefused`] if Verkada does not accept a page token that it had named,
@@ -253,7 +253,7 @@ impl Pages {
             if again.digests != known.digests {
                 self.api.count(|statistics| {
                     statistics.shifted_reads += 1;
-                    // The pages of this read are of no use.
+                    // All pages of this read are dropped, and read again.
                     statistics.extra_requests += number;
                 });
                 return Err(self.error(ErrorKind::ShiftedPages { page: number }));

@@ -20,7 +20,7 @@ const MOST_ENDS: usize = 3;
 #[derive(Debug, Default)]
 pub(super) struct RecentPages {
     pages: VecDeque<RecentPage>,
-    /// How often each record is in them.
+    /// Counts of each record in them.
     seen: HashMap<RecordDigest, u32, BuildHasherDefault<DigestHasher>>,
 }
 
@@ -64,7 +64,7 @@ impl RecentPages {
     }
 
     /// The pages that have to be the same as before if the records that `new` has in common with them are twins, from
-    /// new to old. None if these records are not such as a list that has shifted would repeat.
+    /// new to old. Empty if these records are not such as a list that has shifted would repeat.
     pub(super) fn to_compare(&self, new: &[RecordDigest]) -> Vec<&RecentPage> {
         let Some(shifted) = self.shifted(new) else {
             return Vec::new();
@@ -107,6 +107,7 @@ impl RecentPages {
         let known = |digest: &&RecordDigest| self.seen.contains_key(*digest);
         let repeated = new.iter().rev().filter(known);
         let last = repeated.clone().next()?;
+        // Such a page holds known records, and a few that have just appeared among them. If few are known, they are twins.
         if 2 * repeated.clone().count() < new.len() {
             return None;
         }

@@ -1,9 +1,9 @@
 //! One record, as the API wrote it: its text, the few fields that are read, and its time.
 //!
 //! ```text
-//! Record ---> time    every form of a time
-//! order               newest first -> oldest first
-//! identity            which records are the same, signed links apart
+//! Record ---> time        every form of a time
+//!   `-------> identity    which records are the same, signed links apart
+//! order                   newest first -> oldest first
 //! ```
 
 mod identity;
@@ -168,7 +168,7 @@ impl Record {
         parse_time(self.field(Field::ProcessedTimestamp)?)
     }
 
-    /// `created`: when what a notification is about happened.
+    /// `created`: when the event of a notification happened.
     pub fn created(&self) -> Option<DateTime<Utc>> {
         parse_time(self.field(Field::Created)?)
     }
