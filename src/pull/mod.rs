@@ -4,14 +4,14 @@
 //! only when a slice has been written, so a run may end at any moment.
 //!
 //! ```text
-//! run ---> task                        what a run is to do, and when scheduled runs read what
-//!   |----> prepare ---> plan           what to read of each source
-//!   |         `-------> clock          this machine's time, until Verkada's is known
-//!   |----> organisations               which ones the records name
-//!   |----> read/       slices fetched ahead, in order, in bounded memory ---> filter
-//!   |----> write/      each record once, to an output
-//!   |         `----> checkpoint/   how far everything is printed, and what was printed
-//!   `----> report, error           what the caller gets
+//! run ---> prepare ---> plan           what to read of each source
+//!  |          `-------> clock          this machine's time, until Verkada's is known
+//!  |-----> write/                      each record once, to an output
+//!  |         `----> read/              slices fetched ahead, in order, in bounded memory
+//!  |                  `----> filter    the events to keep
+//!  `-----> report, error               the result of a run
+//! below them: checkpoint/              how far everything is printed, and what was printed
+//!             task, organisations      what a run is to do; the organisations that records name
 //! ```
 
 mod checkpoint;
@@ -36,8 +36,8 @@ pub use filter::{EventFilter, INTERESTED_EVENTS};
 pub(crate) use organisations::Organisations;
 pub use report::{Counts, Outcome, Progress, Report, SourceReport};
 pub use task::{CRON_INTERVAL_MINUTES, DEFAULT_OVERLAP_MINUTES, Period, Pull};
-pub(crate) use write::Known;
 pub use write::{
     Faults, Format, FormattedLine, Lateness, MAPPING_VERSION, Moment, Origin, Output, Printer,
     RecordId, RestartHint, mapped_event_names, record_text,
 };
+pub(crate) use write::{Known, record_of_line};

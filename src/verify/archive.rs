@@ -6,7 +6,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::api::{Record, Source, Window};
 use crate::files::for_each_line;
-use crate::pull::{EventFilter, Fingerprint, Verdict, record_text};
+use crate::pull::{EventFilter, Fingerprint, Verdict, record_of_line};
 
 /// Records just outside the range are kept as well, up to this part of its length on either side: Verkada may send a record
 /// whose own time is a little outside.
@@ -15,6 +15,7 @@ const MARGIN_PART: i64 = 8;
 /// The longest margin, in seconds.
 const LONGEST_MARGIN: i64 = 24 * 3_600;
 
+/// A day, in seconds.
 pub(super) const DAY: i64 = 24 * 3_600;
 
 /// The first bytes of a file that gzip has written.
@@ -34,21 +35,21 @@ pub struct Archive {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
     pub(super) fingerprint: [u8; 16],
-    pub(super) place: Place,
+    pub(super) row: Row,
     pub(super) count: u16,
 }
 
-/// The row that a record counts in.
+/// The row of the findings that a record counts in: its source and day, and whether it is within the range at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place(u16);
+pub(super) struct Row(u16);
 
-impl Place {
+impl Row {
     const NOTIFICATION: u16 = 1 << 15;
     const OUTSIDE: u16 = 1 << 14;
     const LAST_DAY: u16 = Self::OUTSIDE - 1;
 
-    /// The place of a record of `source` at `time`. Only one that is certainly within the range is missed if Verkada does
-    /// not send it: whether the seconds at its ends count is not documented.
+    /// The row of a record of `source` at `time`. A record in one of the seconds at the ends counts as outside: it is not
+    /// documented whether Verkada sends those, so their absence says nothing.
     fn of(window: Window, source: Option<Source>, time: Option<i64>) -> Self {
         let is_inside = time.is_some_and(|time| window.start() < time && time < window.end());
         let day = time.map_or(0, |time| day_of(window, time));
@@ -124,9 +125,7 @@ impl Archive {
     }
 
     fn take(&mut self, line: &[u8]) {
-        let record = str::from_utf8(line).ok().and_then(record_text);
-        let record = record.and_then(|record| Record::from_line(&record));
-        let Some(record) = record else {
+        let Some(record) = record_of_line(line) else {
             self.foreign += u64::from(!line.trim_ascii().is_empty());
             return;
         };
@@ -142,7 +141,7 @@ impl Archive {
         }
         self.entries.push(Entry {
             fingerprint: Fingerprint::of(record.text()).to_bytes(),
-            place: Place::of(self.window, source, time),
+            row: Row::of(self.window, source, time),
             count: 1,
         });
     }

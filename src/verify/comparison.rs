@@ -1,4 +1,4 @@
-//! The question of the printer: which of these records do the files not hold?
+//! The comparison: tells the printer which of Verkada's records the files do not hold.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,9 +10,10 @@ use crate::pull::{Checkpoint, Fingerprint, Known, Output, Printer};
 
 /// An archive that is asked about records. Clones share it.
 #[derive(Clone)]
-pub struct Comparison(Arc<Mutex<State>>);
+pub struct Comparison(Arc<Mutex<Tally>>);
 
-struct State {
+/// The records of the files that no record of Verkada was matched with yet, and the counts so far.
+struct Tally {
     window: Window,
     /// In the order of their fingerprints. The count goes down with each record that is found.
     entries: Vec<Entry>,
@@ -32,12 +33,12 @@ impl Comparison {
         } = archive;
         entries.sort_unstable();
         entries.dedup_by(|later, kept| {
-            let is_same = later.fingerprint == kept.fingerprint && later.place == kept.place;
+            let is_same = later.fingerprint == kept.fingerprint && later.row == kept.row;
             let sum = kept.count.checked_add(later.count).filter(|_| is_same);
             kept.count = sum.unwrap_or(kept.count);
             sum.is_some()
         });
-        Self(Arc::new(Mutex::new(State {
+        Self(Arc::new(Mutex::new(Tally {
             window,
             entries,
             foreign,
@@ -51,23 +52,24 @@ impl Comparison {
         Printer::new(output, checkpoint).supplementing(self.clone())
     }
 
-    /// The result, of what has been asked so far. Of the sources that are `read_whole`, the records that the files hold and
+    /// The findings so far. Of the sources that are `read_whole`, the records that the files hold and
     /// Verkada did not send are surplus.
     pub fn findings(&self, read_whole: &[Source]) -> Findings {
-        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        state.findings(read_whole)
+        let tally = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.findings(read_whole)
     }
 }
 
 impl Known for Comparison {
     fn missing(&mut self, source: Source, lines: &[&str]) -> Vec<bool> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let missing = lines.iter().map(|line| state.is_missing(source, line));
+        let mut tally = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let missing = lines.iter().map(|line| tally.is_missing(source, line));
         missing.collect()
     }
 }
 
-impl State {
+impl Tally {
+    /// Counts a record that Verkada sent, and reports whether the files hold no more of it.
     fn is_missing(&mut self, source: Source, line: &str) -> bool {
         let is_held = self.take(Fingerprint::of(line).to_bytes());
         let time = Record::from_line(line).and_then(|record| record.time(self.window.time_base()));
@@ -116,10 +118,10 @@ impl State {
             days: self.days.clone(),
         };
         let left = self.entries.iter().filter(|entry| entry.count > 0);
-        for entry in left.filter(|entry| entry.place.is_inside()) {
-            let source = entry.place.source();
+        for entry in left.filter(|entry| entry.row.is_inside()) {
+            let source = entry.row.source();
             if read_whole.contains(&source) {
-                let day = surplus.day(source, entry.place.day());
+                let day = surplus.day(source, entry.row.day());
                 day.surplus += u64::from(entry.count);
                 day.files += u64::from(entry.count);
             }

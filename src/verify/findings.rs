@@ -1,4 +1,4 @@
-//! The result of a comparison.
+//! The result of a comparison, by source and day.
 
 use crate::api::Source;
 

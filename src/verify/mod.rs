@@ -1,12 +1,12 @@
-//! What Verkada has, against what files hold.
+//! A comparison of the records that Verkada has with those that files hold.
 //!
 //! The files are read first, and of each record in the range only the fingerprint is kept. Then the range is read from
 //! Verkada like any other, and what the files do not hold is printed.
 //!
 //! ```text
-//! Archive  --- sorted --->  Comparison  --->  Findings
-//! what the files hold       asked by the      a table by source and day
-//!                           printer
+//! comparison ---> archive     what the files hold
+//!   |    `------> findings    how many records are missing or surplus, by source and day
+//!   `-----------> pull        its printer asks the comparison about each record
 //! ```
 
 mod archive;

@@ -9,7 +9,7 @@ use super::format::Printable;
 /// Lines are gathered up to this size before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// How long to wait before a full stream that does not block is tried again.
+/// Pause before a full stream that does not block is tried again.
 const RETRY_WAIT: Duration = Duration::from_millis(5);
 
 /// Fills `buffer` with the first of `lines`, each with a line feed: as many as fit, and at least one. The first `skipped`

@@ -16,7 +16,7 @@ pub struct Faults {
     pub dies: Option<(Moment, u32)>,
 }
 
-/// When a process may die.
+/// A moment at which a process may die.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Moment {

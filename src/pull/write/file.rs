@@ -86,20 +86,22 @@ impl OutputFile {
         let is_durable = note_change.is_some();
         let mut buffer = Vec::new();
         let mut written = 0;
-        // Of those, the ones that are not in the open file, and where the others begin in it.
-        let mut elsewhere = 0;
+        // The first of these went into a file that was left since. The others are in the open one, from `beginning` on.
+        let mut left_behind = 0;
         let mut beginning = self.length;
         loop {
+            // After the last write too: the file may have been deleted while that was under way.
             let whereabouts = self.whereabouts().map_err(Error::Output)?;
             if whereabouts == Whereabouts::Deleted {
-                written = elsewhere;
+                written = left_behind;
             }
             if written == lines.len() {
                 return Ok(());
             }
             if whereabouts != Whereabouts::InPlace {
-                self.change(whereabouts, written > elsewhere, note_change.as_deref_mut())?;
-                elsewhere = written;
+                let has_left_lines = written > left_behind;
+                self.change(whereabouts, has_left_lines, note_change.as_deref_mut())?;
+                left_behind = written;
                 beginning = self.length;
             }
             let left = &mut lines[written..];
@@ -147,6 +149,7 @@ impl OutputFile {
         note_change: Option<&mut NoteChange<'_>>,
     ) -> Result<(), Error> {
         if has_left_lines && note_change.is_some() {
+            // At the end of the slice only the file that is open then is synced.
             self.sync().map_err(Error::Output)?;
         }
         self.torn.clear();
@@ -207,7 +210,7 @@ impl OutputFile {
         path.map_or(Ok(()), |path| files::sync_folder(&path))
     }
 
-    /// Where the file is. The shell has opened standard output: if the system does not tell its name, nothing can be done.
+    /// The path of the file. The shell has opened standard output, so its path is known only where the system tells it.
     fn known_path(&self) -> Option<PathBuf> {
         self.path.clone().or_else(|| {
             let link = format!("/proc/self/fd/{}", self.file.as_raw_fd());
@@ -240,8 +243,9 @@ impl OutputFile {
         )))
     }
 
-    /// Hands on the whole lines after `mark`, if the file is the one that it is the mark of, and keeps the torn one. Returns
-    /// the mark of the file up to the end of the last whole line.
+    /// Hands on the whole lines after `mark` if this is the marked file, and keeps a torn last line for the next write, which
+    /// may complete it. Returns the mark of the file up to the end of the last whole line; `None` if this is another file, or
+    /// one that cannot be read.
     pub(super) fn recover(
         &mut self,
         mark: &OutputMark,
@@ -258,14 +262,15 @@ impl OutputFile {
             mut torn,
         } = tail::read(reader, mark.length, take_line)?;
         if tail::is_whole_record(&torn) {
-            // Its line feed is all that is missing, and its slice need not be the first one that is printed.
+            // Only the line feed is missing. It is written now: only the first write completes a torn line, and that need not
+            // be of the slice to which this record belongs.
             write_all(&mut &self.file, b"\n")?;
             take_line(&torn);
             whole += torn.len() as u64 + 1;
             torn.clear();
         }
         if whole > 0 {
-            // The run that wrote this did not come to syncing it, and now it counts as printed.
+            // The killed run may not have synced these lines, and from now on they count as printed.
             self.sync()?;
         }
         let end = mark.length + whole;
@@ -274,8 +279,8 @@ impl OutputFile {
         OutputMark::of(reader, end).map(Some)
     }
 
-    /// Hands on the whole lines after `mark` in the file beside this one that it is the mark of: the output under the name
-    /// that it was given when it was rotated. Does nothing if there is none.
+    /// Hands on the whole lines after `mark` in the marked file, if that stands beside this one: the output under the name
+    /// that rotation has given it. Does nothing if there is none.
     pub(super) fn recover_moved(
         &self,
         mark: &OutputMark,
@@ -300,12 +305,14 @@ impl OutputFile {
     }
 
     /// Completes the torn line if one of `lines` begins with it, and ends it if not. Returns how many bytes of the first of
-    /// `lines` are written already; to that end the completed line becomes the first.
+    /// `lines` are written already. The completed line becomes the first, out of order, because it has to follow its own
+    /// beginning.
     fn finish_torn_line(&mut self, lines: &mut [impl Printable]) -> io::Result<usize> {
         let torn = mem::take(&mut self.torn);
         if torn.is_empty() {
             return Ok(0);
         }
+        // Something else may have been appended to it since.
         let is_last = self.file.metadata()?.len() == self.length;
         let begins = |text: &str| text.as_bytes().starts_with(&torn);
         let mut texts = lines.iter().map(Printable::text);
@@ -334,8 +341,8 @@ impl OutputFile {
     }
 }
 
-/// Adds to the failure of a write what only a checkpoint would mend: the file ends within a slice, which is printed again
-/// when the range is carried on by hand.
+/// Adds to the failure of a write how to mend the file: it ends within a slice, all of which is printed again when the range
+/// is carried on by hand. With a checkpoint the next run mends it.
 fn within_a_slice(error: &io::Error, beginning: u64) -> io::Error {
     let message = format!(
         "{error}; the file ends within what comes again, so shorten it to {beginning} bytes (truncate -s {beginning}) before it is carried on"
@@ -373,7 +380,7 @@ mod tests {
         OutputFile::open_again(path).unwrap()
     }
 
-    /// What a slice is written over: a change of its file before the first write, and perhaps one more when that is noted.
+    /// Writes a slice to a file that changes before the first write, and perhaps once more when that is noted.
     fn write_while(
         path: &Path,
         before: fn(&Path),

@@ -1,4 +1,4 @@
-//! Another judge than the ledger of what is printed already.
+//! A judge of what is printed already, in place of the ledger.
 
 use crate::api::Source;
 

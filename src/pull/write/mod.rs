@@ -10,10 +10,10 @@
 //!    |            `----------`-----> buffer    lines gathered into writes
 //!    |-------> unacknowledged                  the records of a killed run
 //!    |-------> lateness                        records that come where earlier runs have looked already
-//!    |-------> format/                         the content of a line
-//!    `-------> faults     on purpose, for the simulation
-//! known                  another judge of what is printed already, for a comparison with files
-//! restart                 the `--start` to go on from by hand
+//!    |-------> known                           a judge of what is printed already, for a comparison with files
+//!    `-------> faults                          on purpose, for the simulation
+//! format/                                      the content of a line; from a line back to its record
+//! restart                                      the `--start` to go on from by hand
 //! ```
 
 mod buffer;
@@ -38,5 +38,6 @@ pub(super) use printer::Printed;
 pub use printer::Printer;
 pub use restart::RestartHint;
 
+pub(crate) use format::record_of_line;
 pub(crate) use known::Known;
 pub(super) use restart::RestartPoint;

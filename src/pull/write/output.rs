@@ -81,7 +81,7 @@ impl Output {
         }
         if let Some(mark) = mark {
             let recovered = file.recover(mark, take_line)?;
-            // An empty file is like any other that nothing is acknowledged of.
+            // Nothing tells such a file from the marked one: that may be the one beside it, renamed while it was empty.
             if recovered
                 .as_ref()
                 .is_none_or(|recovered| recovered.length == 0)

@@ -102,9 +102,9 @@ impl Printer {
     }
 
     /// Makes the output ready: the lines that a killed run wrote and never acknowledged are read back, and a file that the
-    /// checkpoint does not know yet is recorded before the first line goes into it. `has_begun` says that the checkpoint
-    /// holds the beginning of a source that is not saved yet: then it is, so that the next run catches up what a first run
-    /// fails to read. `overlap` says how many seconds later runs look back, `now` is the time in Unix seconds.
+    /// checkpoint does not know yet is recorded before the first line goes into it. If `has_begun`, the checkpoint holds the
+    /// beginning of a source that is not saved yet, and saves it, so that the next run catches up what a first run fails to
+    /// read. `overlap` is the number of seconds that later runs look back, `now` the time in Unix seconds.
     pub(in crate::pull) fn begin(
         &mut self,
         has_begun: bool,
@@ -226,6 +226,7 @@ impl Printer {
         };
         self.formatter.note_organisation(organisation);
         let sightings: Vec<_> = slice.lines.iter().map(sighting).collect();
+        // Counted over the whole slice, so that a missing record gets the id that it had in the lost line.
         let mut ordinals = self.formatter.ordinals();
         let ids: Vec<_> = sightings
             .iter()
@@ -257,7 +258,7 @@ impl Printer {
             Some(&mut note_change),
         )?;
         let ledger = &mut checkpoint.state.source_mut(slice.source).ledger;
-        // What the ledger counts already was printed once, and lost by the files since.
+        // The ledger counts the other ones already: they were printed once, and the files have lost them since.
         for number in numbers.filter(|number| unprinted[*number]) {
             ledger.add(sightings[number], slice.lines[number].findable_until);
         }

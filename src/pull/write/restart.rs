@@ -38,7 +38,7 @@ impl RestartPoint {
         self.edge = slice.edge;
     }
 
-    /// Everything before this Unix second has been printed.
+    /// The Unix second before which everything has been printed.
     pub(in crate::pull) fn printed_to(&self) -> Option<i64> {
         self.printed_to
     }

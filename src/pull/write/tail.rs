@@ -1,4 +1,4 @@
-//! The end of an output file: what stands after its acknowledged end, and where the file is.
+//! The tail of an output file: the lines after its acknowledged end, and the search for a file that was renamed.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -37,8 +37,8 @@ pub(super) fn ends_with_a_line(mut file: &File) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-/// Finds the file in the folder of `path` that `mark` is of, other than `present`. Of several, such as a backup beside the
-/// file itself, the longest has all that was written.
+/// Finds the marked file in the folder of `path`, other than `present`. Of several that match, such as the file and a backup
+/// of it, returns the longest, which has all that was written.
 pub(super) fn find_moved(
     path: &Path,
     present: &File,
@@ -59,6 +59,7 @@ pub(super) fn find_moved(
         let shortest = found
             .as_ref()
             .map_or(mark.length, |(length, ..)| length + 1);
+        // With nothing acknowledged there is no content to compare, and every file would match.
         let may_be = mark.length > 0 || metadata.ino() == mark.number;
         if !metadata.is_file() || is_present || !may_be || metadata.len() < shortest {
             continue;

@@ -1,15 +1,14 @@
 //! The lines of a killed run, read back from the output.
 
-use super::format::record_text;
-use crate::api::Record;
+use super::format::record_of_line;
 use crate::pull::checkpoint::{Fingerprint, State};
 
 /// Lines that stand after the acknowledged end of the output.
 pub(super) struct UnacknowledgedLines {
     records: Vec<Fingerprint>,
-    /// Lines that are no JSON, so no run has written them.
+    /// Lines that are not JSON, so no run has written them.
     foreign: u64,
-    /// The latest time that is known of, in Unix seconds.
+    /// The latest time of a record, or of reading if that is later, in Unix seconds.
     latest: i64,
 }
 
@@ -25,9 +24,7 @@ impl UnacknowledgedLines {
 
     /// Takes a line without its line feed.
     pub(super) fn take(&mut self, line: &[u8]) {
-        let text = str::from_utf8(line).ok().and_then(record_text);
-        let record = text.and_then(|text| Record::from_line(&text));
-        let Some(record) = record else {
+        let Some(record) = record_of_line(line) else {
             self.foreign += 1;
             return;
         };

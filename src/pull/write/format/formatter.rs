@@ -1,4 +1,4 @@
-//! The lines of a run: which record is which of its twins, where they came from, and the names that nobody knows.
+//! The lines of a run: their ids among twins, their origin, and a warning of each unknown event name.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -11,7 +11,7 @@ use crate::api::{Source, clean_server_text};
 use crate::pull::checkpoint::Fingerprint;
 use crate::pull::read::Line;
 
-/// Unknown event names that are named at most: each record could bring another one.
+/// Limit for the unknown event names that are named in warnings: each record could bring another one.
 const MOST_UNKNOWN_NAMES: usize = 1_000;
 
 /// Makes the lines of a run.
@@ -45,7 +45,7 @@ impl Formatter {
         self.format == Format::Raw
     }
 
-    /// Counts for the ids of a slice; `None` in a format without ids.
+    /// A counter for the ids of a slice; `None` in a format without ids.
     pub(in crate::pull::write) fn ordinals(&self) -> Option<Ordinals> {
         (!self.is_raw()).then(Ordinals::default)
     }

@@ -26,7 +26,7 @@ pub enum Format {
 pub struct FormattedLine<'a> {
     /// The text of the line, without a line feed.
     pub text: Cow<'a, str>,
-    /// The event name of the record, if the format has no place of its own for such events.
+    /// The event name of the record, if the format's mapping does not know it.
     pub unknown_event_name: Option<String>,
 }
 

@@ -5,9 +5,12 @@
 //! checkpoint and `verify` go.
 //!
 //! ```text
-//! formatter                                  the lines of a run, each put together when it is written
-//!   `--> line ---> envelope, ocsf/ ---> origin, record_id    one record, its number among twins, its place -> one line
-//! record_text                                a line of any format -> the record
+//! formatter                        the lines of a run, each put together when it is written
+//!   `--> line                      a record in a format
+//!          |--> envelope           the record with an id and its origin
+//!          `--> ocsf/              an event made of the record
+//! record_text                      a line of any format -> its record
+//! below all of them: origin, record_id
 //! ```
 
 mod envelope;
@@ -22,6 +25,7 @@ pub use line::{Format, FormattedLine};
 pub use ocsf::{MAPPING_VERSION, mapped_event_names};
 pub use origin::Origin;
 pub use record_id::RecordId;
+pub(crate) use record_text::record_of_line;
 pub use record_text::record_text;
 
 pub(super) use formatter::{Formatter, Ordinals, Printable};

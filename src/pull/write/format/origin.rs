@@ -14,8 +14,8 @@ pub struct Origin<'a> {
 }
 
 impl Origin<'_> {
-    /// The organisation of a record that names `own`. An audit log says itself where it belongs: what is known from others
-    /// may change from run to run.
+    /// The organisation of a record that names `own`. An audit log has no other: what is known from other records may change
+    /// from run to run, and the line of a record must not.
     pub(super) fn organization_of<'a>(&'a self, own: Option<&'a str>) -> Option<&'a str> {
         match self.source {
             Source::AuditLogs => own,

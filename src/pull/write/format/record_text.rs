@@ -3,27 +3,35 @@
 use std::borrow::Cow;
 
 use super::record_id::RecordId;
+use crate::api::Record;
 use crate::json::{Malformed, Scan, decode_string, visit_members};
 
 /// The text of the record that `line` holds, exactly as `raw` prints it, whatever the format of the line. White space
 /// around the line is ignored. `None` if the line is not JSON, such as one that was torn.
 ///
-/// An envelope is known by its five keys, and an event by its class, the form of its id and its raw data, in any order: a
+/// An envelope is recognised by its five keys, and an event by its class, the form of its id and its raw data, in any order: a
 /// shipper may have sorted them.
 pub fn record_text(line: &str) -> Option<Cow<'_, str>> {
-    let members = Members::of(line)?;
-    if let Some(record) = members.enveloped() {
+    let keys = FormatKeys::of(line)?;
+    if let Some(record) = keys.enveloped() {
         return Some(Cow::Borrowed(record));
     }
-    if let Some(raw_data) = members.raw_data_of_event() {
+    if let Some(raw_data) = keys.raw_data_of_event() {
         return decode_string(raw_data);
     }
-    Some(Cow::Borrowed(members.text))
+    Some(Cow::Borrowed(keys.text))
 }
 
-/// The text of a line, and the values of the keys by which its format is known.
+/// The record of a line that was read back from a file, whatever its format. `None` if the line is not JSON, so that no run
+/// can have printed it.
+pub(crate) fn record_of_line(line: &[u8]) -> Option<Record> {
+    let text = record_text(str::from_utf8(line).ok()?)?;
+    Record::from_line(&text)
+}
+
+/// The text of a line, and the values of the keys by which its format is recognised.
 #[derive(Default)]
-struct Members<'a> {
+struct FormatKeys<'a> {
     text: &'a str,
     count: usize,
     id: Option<&'a str>,
@@ -36,23 +44,23 @@ struct Members<'a> {
     raw_data: Option<&'a str>,
 }
 
-impl<'a> Members<'a> {
+impl<'a> FormatKeys<'a> {
     fn of(line: &'a str) -> Option<Self> {
         let scan = Scan::new(line);
         let start = scan.white_space(0);
-        let mut members = Self::default();
+        let mut keys = Self::default();
         let end = match scan.peek(start) {
             b'{' => scan.object(start, |key, value| {
                 let end = scan.value(value)?;
-                members.note(&line[key], &line[value..end]);
+                keys.note(&line[key], &line[value..end]);
                 Ok::<_, Malformed>(end)
             }),
             _ => scan.value(start),
         };
         let end = end.ok()?;
         scan.end(end).ok()?;
-        members.text = &line[start..end];
-        Some(members)
+        keys.text = &line[start..end];
+        Some(keys)
     }
 
     fn note(&mut self, key: &str, value: &'a str) {

@@ -9,7 +9,7 @@ pub(super) struct Activity {
 }
 
 impl Activity {
-    /// Not one of those that the class names.
+    /// Other: none of those that the class names.
     pub(super) const OTHER: Self = Self {
         id: 99,
         caption: None,

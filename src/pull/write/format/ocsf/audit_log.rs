@@ -54,7 +54,7 @@ struct Parts<'a> {
     name: Option<Text<'a>>,
     rest: Members<'a>,
     details: Members<'a>,
-    doer: Option<User<'a>>,
+    actor: Option<User<'a>>,
 }
 
 /// The event of `record`.
@@ -66,14 +66,14 @@ pub(super) fn event<'a>(record: &'a str, id: RecordId, origin: &Origin<'a>) -> E
     common::place_times(&mut event, &mut rest, "timestamp");
     event.message = rest.take_text("event_description");
     let details = rest.take_object("details");
-    let doer = people::take_user(&mut rest).or_else(|| people::take_support(&mut rest));
+    let actor = people::take_user(&mut rest).or_else(|| people::take_support(&mut rest));
     let class = name.as_deref().and_then(class_of);
     let mut parts = Parts {
         event,
         name,
         rest,
         details,
-        doer,
+        actor,
     };
     parts.fill(class.unwrap_or(Class::Unknown));
     let Parts {
@@ -119,17 +119,17 @@ impl<'a> Parts<'a> {
             Class::AccountChange(activity, account) => self.account_change(activity, account),
             Class::UserAccess(activity, entity) => self.user_access(activity, entity),
             Class::Group(activity, kind) => self.group(activity, kind),
-            Class::AuditLog(activity) => {
+            Class::EventLog(activity) => {
                 self.classify(1008, "Event Log Activity", activity);
                 self.event.log_name = Some("Organization audit log");
-                self.place_doer();
+                self.place_actor();
                 self.place_address();
             }
             Class::Entity(activity, entity) => self.entity(activity, entity),
             Class::Unknown => {
                 self.classify(BASE_EVENT, "Base Event", Activity::OTHER);
                 self.event.metadata.profiles = HOST_PROFILE;
-                self.place_doer();
+                self.place_actor();
             }
         }
     }
@@ -139,8 +139,8 @@ impl<'a> Parts<'a> {
         self.event.classify(class_uid, class_name, activity, name);
     }
 
-    fn place_doer(&mut self) {
-        self.event.actor = self.doer.take().map(|user| Actor {
+    fn place_actor(&mut self) {
+        self.event.actor = self.actor.take().map(|user| Actor {
             user: Some(user),
             ..Actor::default()
         });
@@ -157,7 +157,7 @@ impl<'a> Parts<'a> {
     fn web_resource(&mut self, activity: Activity, resource: &'static str) {
         self.classify(6001, "Web Resources Activity", activity);
         self.event.metadata.profiles = HOST_PROFILE;
-        self.place_doer();
+        self.place_actor();
         self.place_address();
         self.event.web_resources =
             devices::take_resources(&mut self.rest, &mut self.details, resource);
@@ -165,7 +165,7 @@ impl<'a> Parts<'a> {
 
     fn entity(&mut self, activity: Activity, entity: &'static str) {
         self.classify(3004, "Entity Management", activity);
-        self.place_doer();
+        self.place_actor();
         self.place_address();
         self.event.entity = Some(devices::take_entity(&mut self.rest, entity));
     }
@@ -223,7 +223,7 @@ impl<'a> Parts<'a> {
     /// The key acts, for its owner: the user fields of such a record are the owner's.
     fn place_key(&mut self) {
         let owner = self.details.text("key_owner_id");
-        let mut user = self.doer.take().unwrap_or_default();
+        let mut user = self.actor.take().unwrap_or_default();
         if user.uid.is_none() || user.uid == owner {
             user.uid = self.details.take_text("key_owner_id").or(user.uid);
         }
@@ -281,11 +281,11 @@ impl<'a> Parts<'a> {
     /// Places whose account it is, and who acted if that may be somebody else.
     fn place_account(&mut self, account: AccountOf) {
         let user = match account {
-            AccountOf::Doer => self.doer.take(),
+            AccountOf::Actor => self.actor.take(),
             AccountOf::Another => people::take_user(&mut self.details),
         };
         self.event.user = Some(user.unwrap_or_else(people::unknown_user));
-        self.place_doer();
+        self.place_actor();
     }
 
     fn user_access(&mut self, activity: Activity, entity: &'static str) {
@@ -301,7 +301,7 @@ impl<'a> Parts<'a> {
         self.classify(3005, "User Access Management", activity);
         self.event.user = Some(user);
         self.event.privileges = privileges;
-        self.place_doer();
+        self.place_actor();
         self.place_address();
     }
 
@@ -314,7 +314,7 @@ impl<'a> Parts<'a> {
             kind: Some(kind),
         });
         self.event.user = people::take_user(&mut self.details);
-        self.place_doer();
+        self.place_actor();
         self.place_address();
     }
 }

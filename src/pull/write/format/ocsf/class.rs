@@ -20,7 +20,7 @@ pub(super) enum Class {
     /// Group Management, of this kind of group.
     Group(Activity, &'static str),
     /// Event Log Activity.
-    AuditLog(Activity),
+    EventLog(Activity),
     /// Entity Management, of this entity where the record names no device.
     Entity(Activity, &'static str),
     /// Base Event: nothing is known of the event name.
@@ -31,7 +31,7 @@ pub(super) enum Class {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum AccountOf {
     /// The account of the user whom the record names.
-    Doer,
+    Actor,
     /// The account of a user whom `details` may name.
     Another,
 }

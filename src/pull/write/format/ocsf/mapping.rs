@@ -1,4 +1,4 @@
-//! The mapping: which event of OCSF 1.5.0 each kind of record becomes. This file is data; one line is one event name.
+//! The mapping from kinds of records to events of OCSF 1.5.0. This file is data, with a line for each event name.
 //!
 //! Names are compared after trimming and ignoring ASCII case. A name that is not here becomes a Base Event and is named in
 //! a warning. Notifications need no line: whatever their type, they are Detection Findings.
@@ -9,9 +9,9 @@
 use super::activity::{
     Activity, account, authentication, entity, event_log, group, privilege, web,
 };
-use super::class::AccountOf::{Another, Doer};
+use super::class::AccountOf::{Actor, Another};
 use super::class::Class::{
-    self, AccountChange, ApiRequest, AuditLog, Authentication, Entity, Group, UserAccess,
+    self, AccountChange, ApiRequest, Authentication, Entity, EventLog, Group, UserAccess,
     WebAction, WebResource,
 };
 
@@ -59,13 +59,13 @@ pub(super) const AUDIT_LOGS: &[(&str, Class)] = &[
     ("Public API Request", ApiRequest),
 
     // Authentication (3002).
-    ("Login", Authentication(authentication::LOGON, Doer)),
-    ("User Login", Authentication(authentication::LOGON, Doer)),
-    ("User Attempted Login", Authentication(authentication::LOGON, Doer)),
-    ("SAML IdP Initiated", Authentication(authentication::LOGON, Doer)),
-    ("Logout", Authentication(authentication::LOGOFF, Doer)),
-    ("User Logout", Authentication(authentication::LOGOFF, Doer)),
-    ("User Attempted Logout", Authentication(authentication::LOGOFF, Doer)),
+    ("Login", Authentication(authentication::LOGON, Actor)),
+    ("User Login", Authentication(authentication::LOGON, Actor)),
+    ("User Attempted Login", Authentication(authentication::LOGON, Actor)),
+    ("SAML IdP Initiated", Authentication(authentication::LOGON, Actor)),
+    ("Logout", Authentication(authentication::LOGOFF, Actor)),
+    ("User Logout", Authentication(authentication::LOGOFF, Actor)),
+    ("User Attempted Logout", Authentication(authentication::LOGOFF, Actor)),
     ("Force Logout Requested", Authentication(authentication::LOGOFF, Another)),
 
     // Account Change (3001). The record names who did it; whose account it is, only where `details` says so.
@@ -79,7 +79,7 @@ pub(super) const AUDIT_LOGS: &[(&str, Class)] = &[
     ("User Removed", AccountChange(account::DELETE, Another)),
     ("User Removed From Organization", AccountChange(account::DELETE, Another)),
     ("Users Removed From Organization", AccountChange(account::DELETE, Another)),
-    ("User Changed Password", AccountChange(account::PASSWORD_CHANGE, Doer)),
+    ("User Changed Password", AccountChange(account::PASSWORD_CHANGE, Actor)),
     ("Two-Factor Reset", AccountChange(account::MFA_FACTOR_DISABLE, Another)),
     ("User Email Modified", AccountChange(OTHER, Another)),
     ("User Name Modified", AccountChange(OTHER, Another)),
@@ -102,7 +102,7 @@ pub(super) const AUDIT_LOGS: &[(&str, Class)] = &[
     ("Access Group User Removed", Group(group::REMOVE_USER, "Access group")),
 
     // Event Log Activity (1008).
-    ("Organization Audit Log Accessed", AuditLog(event_log::EXPORT)),
+    ("Organization Audit Log Accessed", EventLog(event_log::EXPORT)),
 
     // Entity Management (3004): the organisation's devices and settings. The last word is the entity where the record names
     // no device.

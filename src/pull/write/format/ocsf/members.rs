@@ -1,4 +1,4 @@
-//! The members of an object, taken one by one by the places that they have in an event. What is left has no place.
+//! The members of an object, taken out one by one as they find a place in an event. What is left has none.
 
 use std::borrow::Cow;
 
@@ -82,17 +82,17 @@ impl<'a> Members<'a> {
         self.take(key).map(|_| text)
     }
 
-    /// Takes the value of `key` if `home` finds a place for it.
+    /// Takes the value of `key` if `place` accepts it, and returns what that makes of it.
     pub(super) fn take_if<T>(
         &mut self,
         key: &str,
-        home: impl FnOnce(&'a str) -> Option<T>,
+        place: impl FnOnce(&'a str) -> Option<T>,
     ) -> Option<T> {
         let index = self.0.iter().rposition(|(known, _)| known == key)?;
         let Value::Json(json) = self.0[index].1 else {
             return None;
         };
-        let placed = home(json)?;
+        let placed = place(json)?;
         self.0.remove(index);
         Some(placed)
     }
@@ -119,14 +119,11 @@ impl<'a> Members<'a> {
 /// Reports whether `text` is what Verkada writes where there is no value.
 fn is_placeholder(text: &str) -> bool {
     let text = text.trim();
-    let begins = |text: &str| {
-        let beginning = text.get(..PLACEHOLDER_BEGINNING.len());
-        beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(PLACEHOLDER_BEGINNING))
-    };
+    let beginning = text.get(..PLACEHOLDER_BEGINNING.len());
     PLACEHOLDERS
         .iter()
         .any(|placeholder| placeholder.eq_ignore_ascii_case(text))
-        || begins(text)
+        || beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(PLACEHOLDER_BEGINNING))
 }
 
 impl Serialize for Members<'_> {
