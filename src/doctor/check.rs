@@ -57,9 +57,9 @@ pub enum Subject {
 /// The finding.
 #[derive(Debug)]
 pub enum Outcome {
-    /// This, which is as it should be.
+    /// Everything is as it should be: this was found.
     Ok(String),
-    /// Something that a run can do with, and yet should be mended or known.
+    /// Something that a run can live with, but that should be mended or known.
     Warn {
         /// The finding.
         found: String,

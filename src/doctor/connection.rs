@@ -3,7 +3,7 @@
 use std::io;
 
 use super::check::{Check, Outcome, Subject};
-use super::examine::{Now, Reporter, Setup, skip_after};
+use super::setup::{Now, Reporter, Setup, skip_after};
 use crate::api::{BaseUrl, Probe, VerkadaApi};
 use crate::time::{CLOCK_TOLERANCE_SECONDS, unix_now};
 
@@ -53,6 +53,11 @@ pub(super) async fn check(setup: &Setup, report: Reporter<'_>) -> Connected {
         now.is_verkadas = true;
     }
     report(Subject::Clock.found(clock(difference)));
+    exchange_key(setup, api, now, report).await
+}
+
+/// Exchanges the key for a token, if there is a key.
+async fn exchange_key(setup: &Setup, api: VerkadaApi, now: Now, report: Reporter<'_>) -> Connected {
     if !setup.has_key {
         let reason = "there is no API key";
         report(Subject::Token.found(Outcome::skipped(reason)));

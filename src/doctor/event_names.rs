@@ -3,14 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::check::Outcome;
-use super::known_names::KNOWN_NAMES;
 use crate::api::{Record, Source};
-use crate::pull::{EventFilter, Verdict};
+use crate::pull::{EventFilter, Verdict, mapped_event_names};
 
 /// Likeness that two names need for one to be suggested in place of the other, from 0 to 1.
 const LEAST_LIKENESS: f64 = 0.5;
 
-/// At most so many names that match nothing are listed.
+/// Limit for the names that match nothing and are listed.
 const MOST_LISTED: usize = 3;
 
 /// The longest single word that is repeated: a longer one may be a key in the wrong place.
@@ -97,7 +96,8 @@ fn hint(name: &str, seen: &[&str]) -> String {
     }
 }
 
-/// The name that is most like `name`, of those that were seen and those that Verkada is known to use.
+/// The name that is most like `name`, of those that were seen and those that Verkada is known to use, which the OCSF
+/// mapping names.
 fn nearest<'a>(name: &str, seen: &[&'a str]) -> Option<&'a str> {
     let likeness = |known: &str| {
         strsim::normalized_damerau_levenshtein(
@@ -110,9 +110,8 @@ fn nearest<'a>(name: &str, seen: &[&'a str]) -> Option<&'a str> {
         name.bytes()
             .all(|byte| byte == b' ' || byte.is_ascii_graphic())
     };
-    let candidates = KNOWN_NAMES
-        .into_iter()
-        .chain(seen.iter().filter(is_plain).copied());
+    let mapped: Vec<&str> = mapped_event_names().collect();
+    let candidates = mapped.iter().chain(seen.iter().filter(is_plain)).copied();
     let alike = candidates.map(|known| (likeness(known), known));
     let (likeness, known) = alike.max_by(|first, second| first.0.total_cmp(&second.0))?;
     (likeness >= LEAST_LIKENESS).then_some(known)

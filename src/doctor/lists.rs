@@ -1,67 +1,15 @@
 //! One page of each list, and what it shows.
 
 use super::check::{Check, Outcome, Subject};
-use super::examine::{MOST_REQUESTS, Now, Reporter, Setup, skip_after};
+use super::pages::{Lists, Sample};
+use super::setup::{Now, Reporter, Setup, skip_after};
 use super::{event_names, page_token, records, window_ends};
-use crate::api::{Error, Page, Source, TimeBase, VerkadaApi, Window};
+use crate::api::{Page, Source, TimeBase, VerkadaApi, Window};
 use crate::pull::{Organisations, Period};
 use crate::time::time_text;
 
-/// A page is asked for from so long ago until now, in seconds, unless a range was given.
+/// The length of the time until now that a page is asked for, in seconds, unless a range was given.
 const LOOK_BACK: i64 = 7 * 24 * 3_600;
-
-/// A page takes at most so many requests: itself, a new token if the first is refused, and itself once more.
-const REQUESTS_OF_PAGE: u64 = 3;
-
-/// Pages asked for within the limit of requests.
-pub(super) struct Lists<'a> {
-    api: &'a VerkadaApi,
-}
-
-/// A page of audit logs, and the window that was asked for.
-pub(super) struct Sample {
-    pub(super) page: Page,
-    pub(super) window: Window,
-}
-
-/// The reason why there is no page.
-pub(super) enum NoPage {
-    /// The request failed.
-    Failed(Error),
-    /// It might have gone over the limit.
-    OverLimit,
-}
-
-impl Lists<'_> {
-    /// Asks for the first page of `source` in `window`.
-    pub(super) async fn first_page(&self, source: Source, window: Window) -> Result<Page, NoPage> {
-        if self.api.statistics().requests + REQUESTS_OF_PAGE > MOST_REQUESTS {
-            return Err(NoPage::OverLimit);
-        }
-        let page = self.api.pages(source, window).next_page().await;
-        let page = page.map_err(NoPage::Failed)?;
-        Ok(page.expect("no list ends before its first page"))
-    }
-}
-
-impl NoPage {
-    fn outcome(self) -> Outcome {
-        match self {
-            Self::Failed(error) => Outcome::fail(error),
-            Self::OverLimit => Outcome::skipped(self.reason()),
-        }
-    }
-
-    /// Says why, for a check that is not worth a failure.
-    pub(super) fn reason(&self) -> String {
-        match self {
-            Self::Failed(error) => error.to_string(),
-            Self::OverLimit => {
-                format!("it might take more than {MOST_REQUESTS} requests in all")
-            }
-        }
-    }
-}
 
 /// Checks both lists and what they show. Returns the organisations that the audit logs name.
 pub(super) async fn check(

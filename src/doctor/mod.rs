@@ -6,29 +6,31 @@
 //! ```text
 //! examine ---> secret_files       who may read the key
 //!    |-------> connection         proxy, connection, clock, token
-//!    |-------> lists              one page of each source: within a limit of requests
+//!    |-------> lists              one page of each source, and what it shows
 //!    |            |---> records         organisation, processed time, lateness, order
-//!    |            |---> event_names ---> known_names     names that nothing has, and the nearest one
-//!    |            |---> page_token      its form
-//!    |            `---> window_ends     whether they count
+//!    |            |---> event_names     names that nothing has, and the nearest known one
+//!    |            |---> page_token      the form of a page token
+//!    |            `---> window_ends     whether the ends of a window count
 //!    `-------> own_files          checkpoint, output, token file
-//! all of them: check
+//! below them: pages (asked for within a limit of requests), setup (what is examined), check (what was found)
 //! ```
 
 mod check;
 mod connection;
 mod event_names;
 mod examine;
-mod known_names;
 mod lists;
 mod own_files;
 mod page_token;
+mod pages;
 mod records;
 mod secret_files;
+mod setup;
 mod window_ends;
 
 pub use check::{Check, Outcome, Subject};
 pub use event_names::describe_unmatched;
-pub use examine::{MOST_REQUESTS, Setup, examine, skip_without_settings};
+pub use examine::{examine, skip_without_settings};
 pub use own_files::could_append;
 pub use secret_files::{SecretFile, SecretFiles};
+pub use setup::{MOST_REQUESTS, Setup};

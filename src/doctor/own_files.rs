@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::check::{Outcome, Subject};
 use super::connection::Connected;
-use super::examine::{Now, Reporter, Setup};
+use super::setup::{Now, Reporter, Setup};
 use crate::files;
 use crate::pull::{Error, Expected, Inspection, Organisations, inspect};
 use crate::time::time_text;
@@ -102,18 +102,15 @@ fn token_file(setup: &Setup, stored: Option<io::Result<()>>) -> Outcome {
         return Outcome::fail(error);
     }
     let shown = path.display();
-    match stored {
-        Some(Ok(())) => Outcome::ok(format!("{shown} holds the new token, for its owner only")),
-        None if files::could_replace(path).is_ok() => {
-            Outcome::ok(format!("{shown} can be written"))
+    let holds_token = stored.is_some();
+    match stored.unwrap_or_else(|| files::could_replace(path)) {
+        Ok(()) if holds_token => {
+            Outcome::ok(format!("{shown} holds the new token, for its owner only"))
         }
-        stored => {
-            let error = stored.unwrap_or_else(|| files::could_replace(path)).err();
-            let reason = error.map_or_else(String::new, |error| format!(": {error}"));
-            Outcome::warn(
-                format!("{shown} cannot be written{reason}"),
-                "let this user write there, or name another --token-file; until then each run asks for a token of its own",
-            )
-        }
+        Ok(()) => Outcome::ok(format!("{shown} can be written")),
+        Err(error) => Outcome::warn(
+            format!("{shown} cannot be written: {error}"),
+            "let this user write there, or name another --token-file; until then each run asks for a token of its own",
+        ),
     }
 }

@@ -3,8 +3,8 @@
 use chrono::{DateTime, Utc};
 
 use super::check::Outcome;
-use super::examine::Setup;
-use super::lists::Sample;
+use super::pages::Sample;
+use super::setup::Setup;
 use crate::api::{Page, Record, Source, TimeBase};
 use crate::pull::{Organisations, Period, shown_id};
 
@@ -110,7 +110,7 @@ impl Lateness {
     fn of_seconds(mut seconds: Vec<i64>) -> Option<Self> {
         seconds.sort_unstable();
         let count = seconds.len();
-        // The smallest value that at least so many in a hundred do not exceed.
+        // The smallest value that at least `percent` in a hundred do not exceed.
         let percentile = |percent: usize| seconds.get((count * percent).div_ceil(100).max(1) - 1);
         Some(Self {
             count,

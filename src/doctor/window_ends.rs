@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::check::Outcome;
-use super::lists::{Lists, Sample};
+use super::pages::{Lists, Sample};
 use crate::api::{Record, Source, TimeBase, Window};
 
 /// Asks for two windows of one second that meet at the time of a known record.
