@@ -140,8 +140,9 @@ pub(crate) struct PullArgs {
 pub(crate) struct ReadArgs {
     /// Start of a range to read instead of the last whole interval
     ///
-    /// Needs --end, or --accept-gap with --checkpoint. A time is Unix seconds (1789401600), RFC 3339 (2026-09-14T16:00:00Z) or a day (2026-09-14, which
-    /// means midnight UTC). Audit logs of a range are selected by the time of the event.
+    /// Needs --end, or --accept-gap with --checkpoint. A time is Unix seconds (1789401600), RFC 3339
+    /// (2026-09-14T16:00:00Z) or a day (2026-09-14, which means midnight UTC). Audit logs of a range are selected by the
+    /// time of the event.
     #[arg(help_heading = READ, long, value_name = "T", allow_hyphen_values = true)]
     pub(crate) start: Option<String>,
 

@@ -1,15 +1,14 @@
 //! The person's side of the program: flags and variables in, messages and an exit code out.
 //!
 //! ```text
-//! start                 open files, threads, the runtime
-//! args ---> config/     one checked configuration
-//! run                   a run with its progress
-//! compare ---> run      the command verify
-//! examine               the set-up for the doctor, from the same flags
-//! documents             shell completions and the man page, from the same flags
-//! report/               messages, progress, metrics, exit codes
-//! output                standard output or a file, checked before it is used
-//! signals               the first one stops the run, a second one ends it at once
+//! start                                open files, threads, the runtime
+//! run ---> signals                     a run with its progress; the first signal stops it, a second one ends it at once
+//! compare ---> run, output             the command verify
+//! examine ---> output                  the command doctor
+//! documents                            shell completions and the man page
+//! report/                              messages, progress, metrics, exit codes
+//!    |----> output                     standard output or a file, checked before it is used
+//!    `----> config/ ---> args          one checked configuration, from flags and variables
 //! ```
 
 pub(crate) mod args;

@@ -2,10 +2,13 @@
 //! every error.
 //!
 //! ```text
-//! durable ---> trust ---> failure    what a path leads to, and whether that may be used; errors that name the path
-//! look ------> trust                 what could be written, told without writing anything
-//! mounts                             a mounted file can be written to, but not replaced
-//! lines                              a file line by line
+//! look ---> durable ---> trust ---> failure
+//!   |          |           |          `----> errors that name the path
+//!   |          |           `---------------> what a path leads to, and whether that may be used
+//!   |          `---------------------------> a file replaced whole
+//!   `--------------------------------------> what could be written, told without writing anything
+//! mounts                                     a mounted file can be written to, but not replaced
+//! lines                                      a file line by line
 //! ```
 
 mod durable;

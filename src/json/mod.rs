@@ -6,14 +6,12 @@
 //! `serde_json`, which must accept and refuse the same texts.
 //!
 //! ```text
-//! scan      grammar: object, array, value, string -> positions
-//!   ^
-//! text      one value: decode a string, remove white space, mend surrogates
-//!   ^
-//! members   the keys of an object and the types of their values, for messages
-//! canonical  a form in which equal values have equal text
-//!
-//! repair    strings with bytes that JSON does not allow, made readable
+//! members ---> text ---> scan
+//!    |           |         `----> grammar: object, array, value, string -> positions
+//!    |           `--------------> one value: decode a string, remove white space, mend surrogates
+//!    `--------------------------> the members of an object, the elements of an array, the types of values
+//! canonical ---> scan             a form in which equal values have equal text
+//! repair                          strings with bytes that JSON does not allow, made readable
 //! ```
 
 mod canonical;

@@ -38,7 +38,7 @@ pub(super) fn period(args: &ReadArgs, accept_gap: bool, now: i64) -> Result<Peri
     Ok(Period::Range { start, end })
 }
 
-/// The time to go on from although what was not read yet cannot be read.
+/// The time to go on from although the time before cannot be read.
 pub(super) fn accept_gap_to(args: &ReadArgs, accept_gap: bool) -> Result<Option<i64>, UsageError> {
     let start = args.start.as_deref().filter(|_| accept_gap);
     let time = start.map(parse_time).transpose();

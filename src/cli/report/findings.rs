@@ -1,4 +1,4 @@
-//! What a comparison with files has found: a table and a sentence.
+//! The findings of a comparison with files: a table and a sentence.
 
 use verkada_audit_logs::time_text;
 use verkada_audit_logs::verify::{Day, Findings};
@@ -10,8 +10,8 @@ use super::messages::{LogFormat, PROGRESS_TARGET, print_note};
 /// Characters of a date at the beginning of a time.
 const DATE: usize = 10;
 
-/// Shows the findings, and returns the exit code. If nothing is missing and `quiet`, nothing is shown. `is_whole` is set if
-/// the whole range was compared.
+/// Shows the findings, and returns the exit code. With `quiet` they are shown only if something is missing. `is_whole` is
+/// set if the whole range was compared.
 pub(crate) fn show_findings(
     findings: &Findings,
     format: LogFormat,
