@@ -3,8 +3,9 @@
 use verkada_audit_logs::Source;
 use verkada_audit_logs::pull::{Outcome, Period};
 
-use super::history::{Ended, History, Mishap, Variant, number_at, record};
+use super::history::{Ended, History, Mishap, Variant, number_at};
 use super::oracle::{self, Counts, Coverage};
+use super::output::record;
 
 impl History {
     /// Nothing disturbs the last run, and the files hold what was acknowledged on the way.
@@ -12,11 +13,11 @@ impl History {
         let ahead = self
             .scenario
             .backfill
-            .map_or(0, |(_, end)| end - self.world.will.now());
+            .map_or(0, |(_, end)| end - self.world.hooks.now());
         let later = ahead.max(0) + self.scenario.interval * self.dice.i64(1..4);
-        self.world.will.advance(later);
-        self.world.will.fail_per_mille(0);
-        let began = self.world.will.now();
+        self.world.hooks.advance(later);
+        self.world.hooks.fail_per_mille(0);
+        let began = self.world.hooks.now();
         let before = self.through;
         let ended = self.run(Period::Scheduled, Mishap::None, 0).await?;
         self.note_beginning(Period::Scheduled, began, 0)?;
@@ -76,17 +77,18 @@ impl History {
                 through,
                 overlap: self.scenario.overlap,
                 ends: self.scenario.ends,
-                last_run: (began, self.world.will.now()),
+                last_run: (began, self.world.hooks.now()),
             };
             let is_own = |line: &&str| line.contains("\"created\":") == (number == 1);
             let printed = self.printed.iter().map(String::as_str).filter(is_own);
-            let ledger = oracle::ledger(self.world.server.organisation(), source, &covered);
-            let (promised, twins) = oracle::compare(ledger, printed)
+            let organisation = self.world.server.organisation();
+            let expectations = oracle::expectations(organisation, source, &covered);
+            let (promised, twins) = oracle::compare(expectations, printed)
                 .map_err(|problem| format!("{source}: {problem}, {covered:?}"))?;
             self.counts.promised += promised;
             self.counts.twins += twins;
         }
-        self.counts.faults = self.world.will.faults();
+        self.counts.faults = self.world.hooks.faults();
         self.count_spent();
         Ok(self.counts)
     }

@@ -1,7 +1,5 @@
-//! One history: its runs, its mishaps, and its output.
+//! One history: its runs and its mishaps.
 
-use std::borrow::Cow;
-use std::collections::HashSet;
 use std::fs;
 use std::time::Duration;
 
@@ -11,12 +9,11 @@ use tokio::sync::watch;
 use verkada_audit_logs::Source;
 use verkada_audit_logs::pull::{
     self, Checkpoint, CheckpointError, EventFilter, Faults, Format, Moment, Output, Period,
-    Printer, Progress, Pull, Report, record_text,
+    Printer, Progress, Pull, Report,
 };
 
-use super::living::LIVELY;
 use super::oracle::Counts;
-use super::scenario::{Scenario, pick};
+use super::scenario::{LIVELY, Scenario, pick};
 use super::world::World;
 
 /// The program, or one that is wrong on purpose.
@@ -37,24 +34,25 @@ pub(super) struct History {
     pub(super) counts: Counts,
     /// Whole lines that runs have printed.
     pub(super) printed: Vec<String>,
-    /// How much of the output file is among it.
-    taken: usize,
-    /// How many files the output had before, which are named by number.
-    rotated: usize,
-    /// How the checkpoint recognised the output at the last rotation.
-    rotated_mark: Value,
+    /// Bytes of the output file already taken.
+    pub(super) taken: usize,
+    /// Files that the output was rotated into, which are named by number.
+    pub(super) rotated: usize,
+    /// The mark of the output in the checkpoint at the last rotation.
+    pub(super) rotated_mark: Value,
     /// True if the last line of the output file is torn.
-    is_torn: bool,
-    /// Where a first run may have begun.
+    pub(super) is_torn: bool,
+    /// Possible beginnings of a first run.
     beginnings: Vec<i64>,
-    /// Where it did, once that is settled. Per source, as `Source::ALL` has it.
+    /// The beginning of each source, in the order of `Source::ALL`, once it is settled.
     pub(super) since: [Option<i64>; 2],
-    /// Likewise.
+    /// The second through which each source is printed.
     pub(super) through: [Option<i64>; 2],
+    /// The same at the change from a range to scheduled runs.
     pub(super) switched: [Option<i64>; 2],
 }
 
-/// How a run is disturbed.
+/// Disturbance of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Mishap {
     None,
@@ -63,7 +61,7 @@ pub(super) enum Mishap {
     StopsAtRequest(i64),
 }
 
-/// How a run ended.
+/// End of a run.
 pub(super) enum Ended {
     Killed,
     NotBegun,
@@ -106,7 +104,7 @@ impl History {
         for gap in self.scenario.gaps.clone() {
             self.play_run(Period::Scheduled).await?;
             self.maybe_rotate();
-            self.world.will.advance(gap);
+            self.world.hooks.advance(gap);
         }
         self.play_last_run().await
     }
@@ -118,7 +116,7 @@ impl History {
             self.play_run(Period::Range { start, end }).await?;
             self.maybe_rotate();
             let seconds = self.dice.i64(0..self.scenario.interval);
-            self.world.will.advance(seconds);
+            self.world.hooks.advance(seconds);
             let done = self.through_of_all() >= Some(end);
             if done {
                 self.counts.interrupted_ranges += u64::from(attempt > 0);
@@ -130,7 +128,7 @@ impl History {
 
     async fn play_run(&mut self, period: Period) -> Result<(), String> {
         let faulty = pick(&mut self.dice, &[0, 0, 30, 200, 400]);
-        self.world.will.fail_per_mille(faulty);
+        self.world.hooks.fail_per_mille(faulty);
         let mishap = self.mishap();
         let skew = match self.dice.u32(0..12) {
             0..2 => self.dice.i64(-50..120),
@@ -139,7 +137,7 @@ impl History {
         };
         self.counts.skewed += u64::from(skew != 0);
         let before = self.through;
-        let began = self.world.will.now();
+        let began = self.world.hooks.now();
         let ended = self.run(period, mishap, skew).await?;
         self.note_beginning(period, began, skew)?;
         self.count_mishap(mishap, &ended);
@@ -167,12 +165,32 @@ impl History {
         skew: i64,
     ) -> Result<Ended, String> {
         self.counts.runs += 1;
+        let printer = self.printer(mishap)?;
+        let pull = Pull {
+            now: self.world.hooks.now() + skew,
+            period,
+            sources: self.scenario.sources.clone(),
+            filter: EventFilter::All,
+            interval_seconds: self.scenario.interval,
+            overlap_seconds: self.overlap(),
+            accept_gap_to: None,
+        };
+        self.world.renew_client();
+        match self.carry_out(&pull, printer, mishap).await {
+            None => Ok(Ended::Killed),
+            Some(Ok(report)) => Ok(Ended::Reported(report)),
+            // The organisation of the key could not be asked for.
+            Some(Err(pull::Error::Api(_))) => Ok(Ended::NotBegun),
+            Some(Err(error)) => Err(format!("a run was refused: {error}")),
+        }
+    }
+
+    fn printer(&self, mishap: Mishap) -> Result<Printer, String> {
         let checkpoint = open(
             &self.world.path("checkpoint"),
             &self.world.server.base_url(),
         )?;
         let output = Output::append(&self.world.path("out")).map_err(|error| error.to_string())?;
-        let overlap = self.overlap();
         let faults = Faults {
             collapse_twins: self.variant == Variant::CollapsedTwins,
             save_first: self.variant == Variant::SavesFirst,
@@ -183,45 +201,36 @@ impl History {
         };
         // Another format after every fourth run: the promise is about records. A torn line is completed only in its own.
         let format = Format::ALL[self.counts.runs as usize / 4 % Format::ALL.len()];
-        let printer = Printer::new(output, Some(checkpoint))
+        Ok(Printer::new(output, Some(checkpoint))
             .with_format(format, "simulation".to_owned())
-            .with_faults(faults);
-        let pull = Pull {
-            now: self.world.will.now() + skew,
-            period,
-            sources: self.scenario.sources.clone(),
-            filter: EventFilter::All,
-            interval_seconds: self.scenario.interval,
-            overlap_seconds: overlap,
-            accept_gap_to: None,
-        };
+            .with_faults(faults))
+    }
+
+    /// Runs `pull` until its end, or until the mishap; `None` if it was killed.
+    async fn carry_out(
+        &self,
+        pull: &Pull,
+        printer: Printer,
+        mishap: Mishap,
+    ) -> Option<Result<Report, pull::Error>> {
         let (dies_at, stops_at) = match mishap {
             Mishap::DiesAtRequest(request) => (Some(request), None),
             Mishap::StopsAtRequest(request) => (None, Some(request)),
             _ => (None, None),
         };
-        self.world.renew_client();
-        let will = &self.world.will;
-        will.ring_at(dies_at.or(stops_at).unwrap_or(0));
+        let hooks = &self.world.hooks;
+        hooks.ring_at(dies_at.or(stops_at).unwrap_or(0));
         let (stop, stopping) = watch::channel(false);
         let (progress, _) = watch::channel(Progress::default());
         let run = pull.run(&self.world.api, printer, &progress, stopping);
         tokio::pin!(run);
-        let report = tokio::select! {
-            report = &mut run => report,
-            () = will.bell.notified() => match stops_at {
-                None => return Ok(Ended::Killed),
-                Some(_) => {
-                    stop.send_replace(true);
-                    run.await
-                }
-            },
-        };
-        match report {
-            Ok(report) => Ok(Ended::Reported(report)),
-            // Which organisation the key belongs to could not be asked.
-            Err(pull::Error::Api(_)) => Ok(Ended::NotBegun),
-            Err(error) => Err(format!("a run was refused: {error}")),
+        tokio::select! {
+            report = &mut run => Some(report),
+            () = hooks.bell.notified() => {
+                stops_at?;
+                stop.send_replace(true);
+                Some(run.await)
+            }
         }
     }
 
@@ -239,12 +248,12 @@ impl History {
             Period::Scheduled => now - now.rem_euclid(interval) - interval,
         };
         let mut at = start(began);
-        while at <= start(self.world.will.now()) {
+        while at <= start(self.world.hooks.now()) {
             self.beginnings.push(at);
             at += interval;
         }
         // The server's clock goes on from answer to answer, and this machine's does not.
-        let elapsed = self.world.will.now() - began;
+        let elapsed = self.world.hooks.now() - began;
         if (-61..=61 + elapsed).contains(&skew) {
             self.beginnings.push(start(began + skew));
         }
@@ -269,7 +278,7 @@ impl History {
         Ok(())
     }
 
-    /// The promise is by the shortest overlap of all runs.
+    /// The overlap of a run: the scenario's or a longer one. The promise is by the shortest.
     fn overlap(&mut self) -> i64 {
         if self.variant == Variant::NoOverlap {
             return 0;
@@ -277,169 +286,6 @@ impl History {
         let factor = pick(&mut self.dice, &[1, 1, 1, 1, 2, 3]);
         self.counts.longer_overlaps += u64::from(factor > 1);
         self.scenario.overlap * factor
-    }
-
-    /// Takes note of what the run printed, and leaves the file as a kill may leave it.
-    pub(super) fn take_printed(
-        &mut self,
-        period: Period,
-        before: [Option<i64>; 2],
-    ) -> Result<(), String> {
-        // A write that was under way when the run was dropped goes on until it is done.
-        drop(open(
-            &self.world.path("checkpoint"),
-            &self.world.server.base_url(),
-        )?);
-        let Ok(state) = self.state() else {
-            return Ok(());
-        };
-        let path = self.world.path("out");
-        let length = fs::metadata(&path).unwrap().len() as usize;
-        let acknowledged = self.acknowledged(&state);
-        self.tear(acknowledged, length);
-        let content = fs::read(&path).unwrap();
-        let fresh = content
-            .get(self.taken..)
-            .ok_or("the file is shorter than before")?;
-        let whole = fresh.iter().rposition(|byte| *byte == b'\n');
-        let fresh = &fresh[..whole.map_or(0, |at| at + 1)];
-        self.taken += fresh.len();
-        // A line that was torn within a character and belongs to another format is ended as it is.
-        let fresh = String::from_utf8_lossy(fresh).into_owned();
-        let fresh = self.take_torn_line(&fresh);
-        self.check_order(fresh, period, before)?;
-        self.printed.extend(fresh.lines().filter_map(record));
-        self.is_torn = content.len() > self.taken;
-        self.through = Source::ALL.map(|source| number_at(&state, source, "through"));
-        Ok(())
-    }
-
-    /// How much of the output file is acknowledged.
-    fn acknowledged(&self, state: &Value) -> usize {
-        let mark = &state["output"];
-        if *mark == self.rotated_mark {
-            // No run has looked at the new file yet.
-            return 0;
-        }
-        mark["length"].as_u64().unwrap_or(0) as usize
-    }
-
-    /// Takes note of the first of the `fresh` lines if the run before it had left half of it, and returns the others: it is
-    /// completed out of order, or ended.
-    fn take_torn_line<'a>(&mut self, fresh: &'a str) -> &'a str {
-        let Some((first, others)) = fresh.split_once('\n').filter(|_| self.is_torn) else {
-            return fresh;
-        };
-        if let Some(record) = record(first) {
-            self.counts.completed += 1;
-            self.printed.push(record);
-        } else {
-            self.counts.ended += 1;
-        }
-        others
-    }
-
-    /// Bytes after the acknowledged end need not have reached the disk, and a checkpoint need not be whole
-    /// that was not renamed yet.
-    fn tear(&mut self, acknowledged: usize, length: usize) {
-        if length > acknowledged && self.dice.bool() {
-            let kept = self.dice.usize(acknowledged.max(self.taken)..=length);
-            let file = fs::OpenOptions::new()
-                .write(true)
-                .open(self.world.path("out"))
-                .unwrap();
-            file.set_len(kept as u64).unwrap();
-            self.counts.torn += u64::from(kept > acknowledged);
-        }
-        if self.dice.u32(0..8) == 0 {
-            fs::write(self.world.path("checkpoint.tmp"), "{\"vers").unwrap();
-        }
-    }
-
-    /// Audit logs first, each source oldest first.
-    fn check_order(
-        &mut self,
-        fresh: &str,
-        period: Period,
-        before: [Option<i64>; 2],
-    ) -> Result<(), String> {
-        let mut previous = (0, i64::MIN);
-        for line in fresh.lines() {
-            let text = record(line).ok_or_else(|| format!("cut: {line}"))?;
-            let record: Value = serde_json::from_str(&text).unwrap();
-            let number = usize::from(record["created"].is_i64());
-            let own_time = match number {
-                0 => seconds(&record["processed_timestamp"]),
-                _ => record["created"].as_i64().unwrap(),
-            };
-            let time = match (number, period) {
-                (0, Period::Range { end, .. }) => {
-                    self.counts.ahead += u64::from(own_time > end);
-                    seconds(&record["timestamp"])
-                }
-                _ => own_time,
-            };
-            if (number, time) < previous {
-                return Err(format!("out of order: {line}"));
-            }
-            previous = (number, time);
-            self.counts.late += u64::from(before[number].is_some_and(|through| time < through));
-            self.counts.twins_apart += u64::from(self.printed.contains(&text));
-        }
-        Ok(())
-    }
-
-    /// Renames the output, or copies and empties it, also right after a run was killed. A file of which nothing was
-    /// acknowledged would not be recognised under its new name.
-    fn maybe_rotate(&mut self) {
-        let path = self.world.path("out");
-        let Ok(state) = self.state() else { return };
-        if self.dice.u32(0..8) != 0 || self.taken == 0 || self.acknowledged(&state) == 0 {
-            return;
-        }
-        self.counts.rotations += 1;
-        let length = fs::metadata(&path).unwrap().len() as usize;
-        self.counts.rotated_unacknowledged += u64::from(length > self.acknowledged(&state));
-        self.rotated_mark = state["output"].clone();
-        self.is_torn = false;
-        self.taken = 0;
-        self.rotated += 1;
-        let old = self.world.path(&format!("out.{}", self.rotated));
-        if self.dice.bool() {
-            fs::rename(path, old).unwrap();
-        } else {
-            fs::copy(&path, old).unwrap();
-            fs::write(path, "").unwrap();
-        }
-    }
-
-    /// Whole lines of all output files, without the halves of a record that had to be ended.
-    pub(super) fn lines_of_files(&self) -> Vec<String> {
-        let old = (1..=self.rotated).map(|number| format!("out.{number}"));
-        let mut lines = Vec::new();
-        for name in old.chain(["out".to_owned()]) {
-            // A file that was left behind may end within a character.
-            let content = fs::read(self.world.path(&name)).unwrap_or_default();
-            let content = String::from_utf8_lossy(&content);
-            let whole = content.split_inclusive('\n');
-            let whole = whole.filter_map(|line| line.strip_suffix('\n'));
-            let records = whole.filter(|line| serde_json::from_str::<Value>(line).is_ok());
-            lines.extend(records.map(str::to_owned));
-        }
-        lines
-    }
-
-    /// Checks that no two records have the same id.
-    pub(super) fn check_ids(&self) -> Result<(), String> {
-        let mut ids = HashSet::new();
-        for line in self.lines_of_files() {
-            let line: Value = serde_json::from_str(&line).unwrap();
-            let id = line["id"].as_str().or(line["metadata"]["uid"].as_str());
-            if let Some(id) = id.filter(|id| !ids.insert((*id).to_owned())) {
-                return Err(format!("two records have the id {id}"));
-            }
-        }
-        Ok(())
     }
 
     fn through_of_all(&self) -> Option<i64> {
@@ -456,13 +302,8 @@ impl History {
     }
 }
 
-/// The record in a line, whatever its format.
-pub(super) fn record(line: &str) -> Option<String> {
-    record_text(line).map(Cow::into_owned)
-}
-
 /// Opens the checkpoint once the run before has let go of it.
-fn open(path: &std::path::Path, origin: &str) -> Result<Checkpoint, String> {
+pub(super) fn open(path: &std::path::Path, origin: &str) -> Result<Checkpoint, String> {
     loop {
         match Checkpoint::open(path, origin) {
             Err(CheckpointError::Busy { .. }) => std::thread::sleep(Duration::from_micros(100)),
@@ -480,9 +321,4 @@ fn key(source: Source) -> &'static str {
         Source::AuditLogs => "audit_logs",
         Source::Notifications => "notifications",
     }
-}
-
-fn seconds(time: &Value) -> i64 {
-    let time = chrono::DateTime::parse_from_rfc3339(time.as_str().unwrap());
-    time.unwrap().timestamp()
 }

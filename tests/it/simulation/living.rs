@@ -1,44 +1,9 @@
 //! Lists that change while they are read: a server whose page tokens are page numbers, and the cost of noticing it.
 
-use fastrand::Rng;
-use verkada_audit_logs::Statistics;
-use verkada_audit_logs::demo::Paging;
-
 use super::history::{History, Variant};
 use super::oracle::Counts;
-use super::scenario::{Scenario, pick};
+use super::scenario::LIVELY;
 use super::{assert_caught_in, assert_none, play};
-
-/// Histories, by their seeds, in which nearly every read of several pages meets a record that appears between two of them.
-pub(super) const LIVELY: std::ops::Range<u64> = 1_000..1_200;
-
-/// Requests of a history.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Spent {
-    requests: u64,
-    shifted_reads: u64,
-    twin_borders: u64,
-    extra_requests: u64,
-}
-
-impl Spent {
-    pub(super) fn add(&mut self, client: &Statistics) {
-        self.requests += client.requests;
-        self.shifted_reads += client.shifted_reads;
-        self.twin_borders += client.twin_borders;
-        self.extra_requests += client.extra_requests;
-    }
-}
-
-impl Scenario {
-    pub(super) fn make_lively(&mut self, dice: &mut Rng) {
-        self.paging = Paging::ByNumber;
-        self.page_size = pick(dice, &[2, 3, 5, 7]);
-        self.seconds_per_request = pick(dice, &[1, 3, 20]);
-        self.profile.late_per_mille = 300;
-        self.profile.audit_logs_per_day *= 2.0;
-    }
-}
 
 impl History {
     pub(super) fn count_spent(&mut self) {

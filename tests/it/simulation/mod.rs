@@ -1,10 +1,20 @@
 //! A thousand random histories through the real planning, reading, de-duplicating and checkpoint code.
+//!
+//! ```text
+//! history ---> scenario     the random choices of a history
+//!    |  `----> world        a folder, and a server with a clock and failures of its own
+//!    |---> output           what the runs of it have printed
+//!    |---> counting         what occurred in a run
+//!    `---> ending           the last run ---> oracle, which knows what should have been printed
+//! living                    histories whose lists change while they are read
+//! ```
 
 mod counting;
 mod ending;
 mod history;
 mod living;
 mod oracle;
+mod output;
 mod scenario;
 mod world;
 

@@ -29,7 +29,7 @@ pub(super) struct Coverage {
     pub(super) last_run: (i64, i64),
 }
 
-/// How often a record must and may be printed.
+/// Limits for the number of times that a record is printed, and that number.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Expected {
     must: u32,
@@ -38,7 +38,7 @@ pub(super) struct Expected {
 }
 
 /// Every record that could matter, by its text.
-pub(super) type Ledger = HashMap<String, Expected>;
+pub(super) type Expectations = HashMap<String, Expected>;
 
 impl Coverage {
     fn after_start(&self, time: i64) -> bool {
@@ -82,36 +82,40 @@ impl Coverage {
 }
 
 /// Returns how often each record must and may be printed.
-pub(super) fn ledger(organisation: &Organisation, source: Source, covered: &Coverage) -> Ledger {
+pub(super) fn expectations(
+    organisation: &Organisation,
+    source: Source,
+    covered: &Coverage,
+) -> Expectations {
     let longest = organisation.profile().longest_delay().as_secs() as i64;
     let span = covered.since - longest..=covered.through + 1;
     let records: Vec<_> = match source {
         Source::AuditLogs => organisation.audit_logs(span, TimeBase::Event).collect(),
         Source::Notifications => organisation.notifications(span).collect(),
     };
-    let mut ledger = Ledger::new();
+    let mut expectations = Expectations::new();
     for record in records {
-        let expected = ledger.entry(record.text()).or_default();
+        let expected = expectations.entry(record.text()).or_default();
         expected.must += u32::from(covered.is_promised(&record));
         expected.may += u32::from(covered.is_promised(&record) || covered.is_allowed(&record));
     }
-    ledger
+    expectations
 }
 
 /// Compares what was printed with what should have been; returns how many records were promised, and how many
 /// of them have a twin.
 pub(super) fn compare<'a>(
-    mut ledger: Ledger,
+    mut expectations: Expectations,
     printed: impl Iterator<Item = &'a str>,
 ) -> Result<(u64, u64), String> {
     for line in printed {
-        match ledger.get_mut(line) {
+        match expectations.get_mut(line) {
             Some(expected) => expected.printed += 1,
             None => return Err(format!("never happened: {line}")),
         }
     }
     let (mut promised, mut twins) = (0, 0);
-    for (text, expected) in ledger {
+    for (text, expected) in expectations {
         let Expected { must, may, printed } = expected;
         if printed < must {
             return Err(format!("missing: {printed} of {must} of {text}"));
@@ -127,7 +131,7 @@ pub(super) fn compare<'a>(
 
 macro_rules! counts {
     ($($(#[$doc:meta])* $name:ident: $least:literal,)*) => {
-        /// How often each thing occurred, over all histories.
+        /// Counts of what occurred, over all histories.
         #[derive(Clone, Debug, Default)]
         pub(super) struct Counts { $($(#[$doc])* pub(super) $name: u64,)* }
 
@@ -161,7 +165,7 @@ counts! {
     died_before_write: 50,
     /// Runs that died with lines written and not acknowledged.
     died_before_save: 50,
-    /// Of those, how many left half a slice.
+    /// Those of them that left half a slice.
     torn: 20,
     /// Torn lines that the next run has completed.
     completed: 10,
@@ -187,7 +191,7 @@ counts! {
     ahead: 20,
     /// Output files that were renamed or copied and emptied.
     rotations: 200,
-    /// Of those, how many held lines that no run had acknowledged.
+    /// Those of them that held lines which no run had acknowledged.
     rotated_unacknowledged: 10,
     /// Runs by a clock that differs from the server's.
     skewed: 200,

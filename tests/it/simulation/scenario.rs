@@ -4,6 +4,9 @@ use fastrand::Rng;
 use verkada_audit_logs::Source;
 use verkada_audit_logs::demo::{self, Burst, DailyCycle, Paging, Profile, WindowEnds};
 
+/// Histories, by their seeds, in which nearly every read of several pages meets a record that appears between two of them.
+pub(super) const LIVELY: std::ops::Range<u64> = 1_000..1_200;
+
 /// An organisation, its server, and how the program is set up and when it is run.
 pub(super) struct Scenario {
     pub(super) profile: Profile,
@@ -60,6 +63,15 @@ impl Scenario {
             backfill,
             gaps,
         }
+    }
+
+    /// Makes it one of [`LIVELY`].
+    pub(super) fn make_lively(&mut self, dice: &mut Rng) {
+        self.paging = Paging::ByNumber;
+        self.page_size = pick(dice, &[2, 3, 5, 7]);
+        self.seconds_per_request = pick(dice, &[1, 3, 20]);
+        self.profile.late_per_mille = 300;
+        self.profile.audit_logs_per_day *= 2.0;
     }
 }
 

@@ -8,9 +8,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 use tokio::sync::Notify;
 use verkada_audit_logs::demo::{DemoServer, Fault};
-use verkada_audit_logs::{Secret, VerkadaApi};
+use verkada_audit_logs::{Secret, Statistics, VerkadaApi};
 
-use super::living::Spent;
 use super::scenario::Scenario;
 use crate::support::program::folder_in_memory;
 
@@ -32,15 +31,33 @@ const FAULTS: [Fault; 8] = [
 pub(super) struct World {
     pub(super) server: DemoServer,
     pub(super) api: VerkadaApi,
-    pub(super) will: Arc<Will>,
+    pub(super) hooks: Arc<Hooks>,
     page_size: u32,
     ignores_repeats: bool,
     spent: Spent,
     folder: TempDir,
 }
 
-/// The state behind the server's hooks.
-pub(super) struct Will {
+/// Requests of a history.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Spent {
+    pub(super) requests: u64,
+    pub(super) shifted_reads: u64,
+    pub(super) twin_borders: u64,
+    pub(super) extra_requests: u64,
+}
+
+impl Spent {
+    fn add(&mut self, client: &Statistics) {
+        self.requests += client.requests;
+        self.shifted_reads += client.shifted_reads;
+        self.twin_borders += client.twin_borders;
+        self.extra_requests += client.extra_requests;
+    }
+}
+
+/// The server's clock and failures, which its hooks ask for.
+pub(super) struct Hooks {
     /// The server's present; it goes on by some seconds with each request.
     clock: AtomicI64,
     seconds_per_request: i64,
@@ -53,7 +70,7 @@ pub(super) struct Will {
     pub(super) bell: Notify,
 }
 
-impl Will {
+impl Hooks {
     pub(super) fn now(&self) -> i64 {
         self.clock.load(Ordering::SeqCst)
     }
@@ -91,7 +108,7 @@ impl Will {
 
 impl World {
     pub(super) fn new(scenario: &Scenario, ignores_repeats: bool) -> Self {
-        let will = Arc::new(Will {
+        let hooks = Arc::new(Hooks {
             clock: AtomicI64::new(scenario.begins),
             seconds_per_request: scenario.seconds_per_request,
             faulty: AtomicU64::new(0),
@@ -100,7 +117,7 @@ impl World {
             countdown: AtomicI64::new(0),
             bell: Notify::new(),
         });
-        let (clock, fault) = (Arc::clone(&will), Arc::clone(&will));
+        let (clock, fault) = (Arc::clone(&hooks), Arc::clone(&hooks));
         let server = DemoServer::builder(scenario.profile.clone())
             .clock(Arc::new(move || {
                 clock
@@ -120,7 +137,7 @@ impl World {
             ignores_repeats,
             spent: Spent::default(),
             server,
-            will,
+            hooks,
             folder: folder_in_memory(),
         }
     }
