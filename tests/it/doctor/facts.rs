@@ -1,4 +1,4 @@
-//! What an organisation's records show of Verkada: processed time, lateness, names, pages and windows.
+//! Facts that an organisation's records show: processed time, lateness, names, pages and windows.
 
 use verkada_audit_logs::demo::{DemoServer, Profile, WindowEnds};
 

@@ -1,6 +1,6 @@
 //! The files that a run would write: looked at, and left as they are.
 //!
-//! Some of it takes a superuser, who alone can mount files. Scenarios that cannot run say so and pass.
+//! Some scenarios need a superuser, because nobody else can mount files. One that cannot run says so and passes.
 
 use std::fs::{self, File};
 use std::path::Path;

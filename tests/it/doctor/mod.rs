@@ -11,7 +11,7 @@ mod settings;
 use crate::support::program::{Ended, KEY, Program};
 use crate::support::raw_server::{RawServer, Reply, Request};
 
-/// What is looked at, in the documented order.
+/// The subjects of the checks, in the documented order.
 const SUBJECTS: [&str; 18] = [
     "settings",
     "secret files",

@@ -115,7 +115,7 @@ fn a_key_that_every_user_can_read_is_a_warning() {
         let examined = examine(&program, &[]);
         examined.finds("secret files", outcome, &words).ends_with(0);
     }
-    // Without the key in it, the file may be for everybody.
+    // Without the key in it, everybody may read the file.
     program.write(".env", format!("VERKADA_BASE_URL={}\n", server.base_url()));
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     let key = program.write("key", KEY);

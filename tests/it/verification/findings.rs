@@ -1,4 +1,4 @@
-//! What is found: exactly the records that the files do not hold.
+//! Findings: exactly the records that the files do not hold.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -47,33 +47,7 @@ fn whatever_happens_to_lines_exactly_the_lost_ones_are_printed() {
     let program = program(&server);
     let lines = archive(&program);
     for seed in 0..12 {
-        let mut dice = fastrand::Rng::with_seed(seed);
-        let (mut kept, mut lost, mut foreign) = (Vec::new(), Vec::new(), 0);
-        for line in &lines {
-            match dice.u32(0..40) {
-                0 => lost.push(line.clone()),
-                1 => kept.extend([line.clone(), line.clone()]),
-                2 => {
-                    let mut half = dice.usize(1..line.len());
-                    while !line.is_char_boundary(half) {
-                        half -= 1;
-                    }
-                    kept.push(line[..half].to_owned());
-                    lost.push(line.clone());
-                    foreign += 1;
-                }
-                3 => kept.push(reordered(line)),
-                4 => {
-                    kept.push(line.replacen("\":", "\" : ", 3));
-                }
-                5 => {
-                    kept.push(line.replacen('{', "{\"another\":1,", 1));
-                    lost.push(line.clone());
-                }
-                _ => kept.push(line.clone()),
-            }
-        }
-        dice.shuffle(&mut kept);
+        let (kept, lost, foreign) = damage(&lines, &mut fastrand::Rng::with_seed(seed));
         write_lines(&program, "damaged.jsonl", &kept);
         let ended = verify(&program, &["damaged.jsonl"]);
         // A repeated line stands for a lost twin of it.
@@ -86,6 +60,36 @@ fn whatever_happens_to_lines_exactly_the_lost_ones_are_printed() {
         );
         ended.says(&["surplus", &format!("lines={foreign}")]);
     }
+}
+
+/// Loses, repeats, tears and rewrites some of `lines`. Returns what the file holds then, the lines whose records it does not
+/// hold, and the number of lines in it that are not records.
+fn damage(lines: &[String], dice: &mut fastrand::Rng) -> (Vec<String>, Vec<String>, u32) {
+    let (mut kept, mut lost, mut foreign) = (Vec::new(), Vec::new(), 0);
+    for line in lines {
+        match dice.u32(0..40) {
+            0 => lost.push(line.clone()),
+            1 => kept.extend([line.clone(), line.clone()]),
+            2 => {
+                let mut half = dice.usize(1..line.len());
+                while !line.is_char_boundary(half) {
+                    half -= 1;
+                }
+                kept.push(line[..half].to_owned());
+                lost.push(line.clone());
+                foreign += 1;
+            }
+            3 => kept.push(reordered(line)),
+            4 => kept.push(line.replacen("\":", "\" : ", 3)),
+            5 => {
+                kept.push(line.replacen('{', "{\"another\":1,", 1));
+                lost.push(line.clone());
+            }
+            _ => kept.push(line.clone()),
+        }
+    }
+    dice.shuffle(&mut kept);
+    (kept, lost, foreign)
 }
 
 /// The lost lines, less those of which another copy was repeated.

@@ -16,7 +16,7 @@ use crate::support::signals::wait_until;
 /// The output.
 pub(super) const FILE: &str = "audit.jsonl";
 
-/// How lines reach the file.
+/// The way that lines reach the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     /// By `--output`.

@@ -13,11 +13,11 @@ use crate::support::{say, say_left_out};
 /// Less than what writing a slice and acknowledging it takes.
 const WRITING: Duration = Duration::from_millis(3);
 
-/// Rounds go on until there were so many kills, or so many rounds.
+/// Kills after which no other round begins, and the limit for rounds with fewer.
 const KILLS: usize = 12;
 const MOST_ROUNDS: usize = 8;
 
-/// In a round, after so many kills, a run is left alone.
+/// Limit for the kills in a round: after that a run is left alone.
 const MOST_IN_A_ROUND: usize = 15;
 
 /// Kills, and where they hit.

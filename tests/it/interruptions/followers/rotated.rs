@@ -75,7 +75,7 @@ fn a_follower_misses_nothing_when_the_file_is_renamed_and_compressed() {
     });
 }
 
-/// How a follower notices this is its own affair: it goes by the size of the file.
+/// A follower notices this by the size of the file, which may have grown again by then, so none takes part here.
 #[test]
 fn a_file_that_is_copied_and_emptied_is_written_to_from_its_beginning() {
     if let Some(obstacle) = tail::obstacle() {

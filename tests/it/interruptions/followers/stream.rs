@@ -7,12 +7,12 @@ use crate::support::program::{KEY, Program};
 use crate::support::range::MIDNIGHT;
 use crate::support::raw_server::{RawServer, Reply, Request};
 
-/// How long there are records, in seconds from midnight on.
+/// Length of the time with records, in seconds from midnight on.
 pub(super) const SECONDS: i64 = 1_800;
 
 const RECORDS_A_SECOND: i64 = 4;
 
-/// How long an answer takes, so that a run does.
+/// Time that an answer takes, so that a run takes some time as well.
 const LATENCY: Duration = Duration::from_millis(1);
 
 /// As many audit logs as notifications, some of them identical.

@@ -10,7 +10,7 @@ use super::trace::Call;
 /// The files of a folder and their contents.
 pub(super) type Image = BTreeMap<PathBuf, Vec<u8>>;
 
-/// An image by what it is made of: the file behind each name, and how much of it is there.
+/// The parts of an image: the file behind each name, and how much of it is there.
 pub(super) type Outcome = BTreeMap<PathBuf, (usize, Reached)>;
 
 /// A folder, the folders in it, and every file that was ever there. All paths are relative to it.
@@ -20,7 +20,7 @@ pub(super) struct Disk {
     folders: Vec<PathBuf>,
     files: Vec<LoggedFile>,
     names: Names,
-    /// What the descriptors of the process lead to.
+    /// Indices in `open` by the descriptors of the process.
     descriptors: HashMap<i64, usize>,
     open: Vec<Open>,
     /// The file or folder whose syncs have no effect.
@@ -29,7 +29,7 @@ pub(super) struct Disk {
     certain: Option<PathBuf>,
 }
 
-/// What one or more descriptors lead to.
+/// The file or folder that one or more descriptors lead to.
 #[derive(Clone)]
 enum Open {
     Folder(PathBuf),
@@ -155,7 +155,7 @@ impl Disk {
         };
     }
 
-    /// What the descriptor in the first argument leads to, if it is in the folder.
+    /// The target of the descriptor in the first argument, if it is in the folder.
     fn opened(&mut self, call: &Call) -> Option<&mut Open> {
         let open = *self.descriptors.get(&call.number(0))?;
         Some(&mut self.open[open])

@@ -9,7 +9,7 @@ pub(super) enum Change {
     Truncate(usize),
 }
 
-/// How much of a file's history has reached the disk.
+/// The part of a file's history that has reached the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Reached {
     /// Changes that are there whole.

@@ -25,14 +25,14 @@ pub(super) struct PowerCuts<'a> {
     tally: &'a Mutex<Tally>,
 }
 
-/// What the trials showed.
+/// Results of the trials.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     /// Calls after which a power cut may leave something else than before.
     pub(super) moments: usize,
     /// Images, all of them different.
     pub(super) images: usize,
-    /// Of these, how many left a torn line that was ended with a warning.
+    /// Those of them that left a torn line, which was ended with a warning.
     pub(super) torn_lines: usize,
     pub(super) failures: Vec<String>,
 }

@@ -26,13 +26,13 @@ pub(super) struct Job {
     server: Option<DemoServer>,
     /// A folder for the token, away from the files that matter here.
     token: TempDir,
-    /// How long a range the last run reads, in seconds from midnight on.
+    /// Length of the range that the last run reads, in seconds from midnight on.
     seconds: i64,
-    /// How often each line stands in the output of a run that nothing disturbs.
+    /// Counts of each line in the output of a run that nothing disturbs.
     expected: HashMap<String, u32>,
 }
 
-/// What a trial showed.
+/// The output after a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Completed {
     Exactly,
