@@ -13,14 +13,15 @@ pub(super) fn line(record: &str, id: RecordId, origin: Origin<'_>) -> String {
         }
     });
     let organization_id = origin.organization_of(own.as_deref());
-    let (source, host) = (origin.source.flag_value(), quoted(origin.host));
-    let organization_id = organization_id.map_or("null".to_owned(), quoted);
+    let (source, host) = (origin.source.flag_value(), json_string(origin.host));
+    let organization_id = organization_id.map_or("null".to_owned(), json_string);
     format!(
         r#"{{"id":"{id}","source":"{source}","host":{host},"organization_id":{organization_id},"record":{record}}}"#
     )
 }
 
-fn quoted(text: &str) -> String {
+/// `text` as a string of JSON.
+fn json_string(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
