@@ -78,7 +78,7 @@ pub enum ErrorKind {
     EndlessPages {
         /// The last page that was read, counted from 1.
         page: u64,
-        /// How many pages in a row, up to this one, were empty or nearly so.
+        /// The number of pages in a row, up to this one, that were empty or nearly so.
         sparse: u32,
     },
     /// The client cannot be built as asked.

@@ -5,10 +5,10 @@ use super::error::ConfigurationError;
 /// The time of a record that a window selects by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TimeBase {
-    /// When it happened: `timestamp` of an audit log, `created` of a notification.
+    /// The time at which it happened: `timestamp` of an audit log, `created` of a notification.
     Event,
-    /// When Verkada made it available (`use_processed_timestamp=true`), so that a late record is not missed. Exists
-    /// for audit logs since 2025-08-12. Notifications have no such time: for them this means the same as
+    /// The time at which Verkada made it available (`use_processed_timestamp=true`), so that a late record is not missed.
+    /// Exists for audit logs since 2025-08-12. Notifications have no such time: for them this means the same as
     /// [`TimeBase::Event`].
     Processed,
 }

@@ -21,7 +21,7 @@ pub enum Error {
     Archive {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         error: io::Error,
     },
     /// Reading ended before the end of the window, through a fault of this program.

@@ -2,7 +2,7 @@
 
 use crate::api::Record;
 
-/// How many records name which organisation.
+/// Counts of the records that name each organisation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Organisations {
     /// Rarely more than one, so a list is quicker than a map.

@@ -45,7 +45,7 @@ pub(in crate::api) struct RetryPolicy {
     pub(in crate::api) cool_down: Duration,
     /// Limit for the time without one success in which a read of several slices rides out 429.
     pub(in crate::api) rate_limit_patience: Duration,
-    /// How often a request is sent again.
+    /// Limit for sending a request again.
     pub(in crate::api) most_retries: u32,
 }
 

@@ -242,7 +242,7 @@ fn warn_of_odd_records(source: Source, strays: u64, timeless: u64, unclassified:
 /// The plausible times of a record, in Unix seconds.
 struct Times {
     event: Option<i64>,
-    /// When an audit log was processed.
+    /// The time at which an audit log was processed.
     processed: Option<i64>,
     is_notification: bool,
 }
