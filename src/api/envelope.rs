@@ -50,6 +50,7 @@ impl Envelope {
     pub(super) fn read(text: &str, expected: Expected) -> Result<Self, Unusable> {
         let list_key = expected.source.list_key();
         let (mut list, mut next) = (None, None);
+        let mut has_other_keys = false;
         let scan = Scan::new(text);
         let start = scan.white_space(0);
         if scan.peek(start) != b'{' {
@@ -66,6 +67,7 @@ impl Envelope {
             } else {
                 let end = scan.value(value)?;
                 let is_next = key == NEXT_PAGE_TOKEN;
+                has_other_keys |= !is_next;
                 (is_next && next.replace(value..end).is_some(), end)
             };
             if is_repeated {
@@ -77,25 +79,50 @@ impl Envelope {
         scan.end(end)?;
         let list = list.ok_or_else(|| missing_list(text, expected.source))?;
         let envelope = Self { list, next };
-        envelope.check(text, expected)?;
+        if has_other_keys {
+            envelope.check_other_keys(text)?;
+        }
+        envelope.check_end(text, expected)?;
         Ok(envelope)
     }
 
-    /// Checks that nothing contradicts an empty list, or the end of a list without a next page token. Other keys are
-    /// looked at only in these cases, which are rare.
-    fn check(&self, text: &str, expected: Expected) -> Result<(), Unusable> {
+    /// Checks that no other key contradicts the list: that it is whole, and that it ends here if it does. No known answer
+    /// has other keys.
+    fn check_other_keys(&self, text: &str) -> Result<(), Unusable> {
+        let failures = if self.list.is_empty() {
+            keys_of(text, |key, value| {
+                says_failure(key, value) || says_notice(key, value)
+            })
+        } else {
+            keys_of(text, says_failure)
+        };
+        if !failures.is_empty() {
+            let words = "its list is beside what may be an error:";
+            return Err(Unusable::OtherKeys(words, failures));
+        }
+        let is_last = self
+            .next
+            .as_ref()
+            .is_none_or(|next| is_nothing(&text[next.clone()]));
+        let more = keys_of(text, |key, value| {
+            is_last && value == "true" && plain_key(key).contains("more")
+        });
+        if !more.is_empty() {
+            let words = "it has no next page token, and yet says that there is more:";
+            return Err(Unusable::OtherKeys(words, more));
+        }
         if self.list.is_empty() {
-            let failures = keys_of(text, says_failure);
-            if !failures.is_empty() {
-                let words = "its list is empty beside what may be an error:";
-                return Err(Unusable::OtherKeys(words, failures));
-            }
             let others = keys_of(text, |_, value| holds_array_of_objects(value));
             if !others.is_empty() {
                 let words = "its list is empty beside what may be the records:";
                 return Err(Unusable::OtherKeys(words, others));
             }
         }
+        Ok(())
+    }
+
+    /// Checks that a page without a next page token is the last one. Other keys are looked at only then, which is rare.
+    fn check_end(&self, text: &str, expected: Expected) -> Result<(), Unusable> {
         if self.next.is_some() {
             return Ok(());
         }
@@ -180,15 +207,22 @@ fn keys_of(text: &str, wanted: impl Fn(&str, &str) -> bool) -> Keys {
     keys
 }
 
-/// Reports whether a member says that something failed or is not complete: a key about errors with a value, a message
-/// other than "ok", a success that is none, or a status other than one of success.
+/// Reports whether a member is a message or a warning other than "ok". Beside records it may be about anything.
+fn says_notice(key: &str, value: &str) -> bool {
+    const MESSAGES: [&str; 6] = ["message", "messages", "msg", "detail", "details", "reason"];
+    let key = plain_key(key);
+    let is_notice = MESSAGES.iter().any(|ending| key.ends_with(ending))
+        || ["problem", "warning"].iter().any(|part| key.contains(part));
+    is_notice && !is_nothing(value) && !means_success(value)
+}
+
+/// Reports whether a member says that something failed or is not complete: a key about errors with a value, a success
+/// that is none, or a status other than one of success.
 fn says_failure(key: &str, value: &str) -> bool {
-    const ABOUT_ERRORS: [&str; 12] = [
+    const ABOUT_ERRORS: [&str; 10] = [
         "error",
         "exception",
         "fail",
-        "problem",
-        "warning",
         "partial",
         "incomplete",
         "truncated",
@@ -197,7 +231,6 @@ fn says_failure(key: &str, value: &str) -> bool {
         "denied",
         "rejected",
     ];
-    const MESSAGES: [&str; 6] = ["message", "messages", "msg", "detail", "details", "reason"];
     const SUCCESSES: [&str; 5] = ["ok", "success", "successful", "succeeded", "complete"];
     const STATUSES: [&str; 6] = [
         "status",
@@ -211,9 +244,6 @@ fn says_failure(key: &str, value: &str) -> bool {
     let is = |known: &[&str]| known.contains(&key.strip_prefix("is").unwrap_or(&key));
     if ABOUT_ERRORS.iter().any(|part| key.contains(part)) || is(&["err", "errs", "fault", "faults"])
     {
-        return !is_nothing(value) && !means_success(value);
-    }
-    if MESSAGES.iter().any(|ending| key.ends_with(ending)) {
         return !is_nothing(value) && !means_success(value);
     }
     if is(&SUCCESSES) {
@@ -312,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_beside_an_error_is_not_an_empty_page() {
+    fn a_list_beside_an_error_is_not_whole() {
         for member in [
             r#""error":"shard timeout""#,
             r#""error":{"code":7}"#,
@@ -338,18 +368,25 @@ mod tests {
             r#""failed_shards":1"#,
             r#""warnings":["a"]"#,
         ] {
-            for list in ["[]", "null", "[ ]"] {
+            // Verkada may add a message at any time, and the records are there.
+            let is_notice = ["message", "detail", "reason", "warnings"]
+                .iter()
+                .any(|key| member.starts_with(&format!("\"{key}\"")));
+            let lists: &[&str] = if is_notice {
+                assert_right(&format!(r#"{{"L":[1],{member},"next_page_token":null}}"#));
+                &["[]", "null", "[ ]"]
+            } else {
+                &["[]", "null", "[ ]", "[1]"]
+            };
+            for list in lists {
                 for token in ["null", r#""more""#] {
                     let body = format!(r#"{{"L":{list},{member},"next_page_token":{token}}}"#);
                     let words = problem(&body).unwrap_or_else(|| panic!("{body}"));
                     let key = member.split('"').nth(1).unwrap();
-                    let beside =
-                        format!("its list is empty beside what may be an error: “{key}” (");
+                    let beside = format!("its list is beside what may be an error: “{key}” (");
                     assert!(words.starts_with(&beside), "{words}");
                 }
             }
-            // Verkada may add keys at any time, and the records are there.
-            assert_right(&format!(r#"{{"L":[1],{member},"next_page_token":null}}"#));
         }
     }
 
@@ -438,7 +475,6 @@ mod tests {
             r#""nextPageToken":"a""#,
             r#""cursor":"a""#,
             r#""next":"https://example.com/2""#,
-            r#""has_more":true"#,
             r#""continuation":7"#,
         ] {
             for list in ["[]", "[1]"] {
@@ -450,6 +486,23 @@ mod tests {
                     "{member}"
                 );
             }
+        }
+    }
+
+    #[test]
+    fn a_page_that_says_that_there_is_more_is_not_the_last_one() {
+        for list in ["[]", "[1]"] {
+            for token in ["", r#","next_page_token":null"#, r#","next_page_token":"""#] {
+                let words = problem(&format!(r#"{{"L":{list},"has_more":true{token}}}"#));
+                let expected = "it has no next page token, and yet says that there is more: “has_more” (boolean)";
+                assert_eq!(words.as_deref(), Some(expected), "{list} {token}");
+            }
+            assert_right(&format!(
+                r#"{{"L":{list},"has_more":true,"next_page_token":"a"}}"#
+            ));
+            assert_right(&format!(
+                r#"{{"L":{list},"has_more":false,"next_page_token":null}}"#
+            ));
         }
     }
 

@@ -65,7 +65,7 @@ fn failing_at(page: usize, body: String, fails: &Arc<AtomicBool>) -> RawServer {
 }
 
 /// Answers of another shape, in which `LIST` is the key of the list, and what is said of them.
-const OTHER_SHAPES: [(&str, &[&str]); 17] = [
+const OTHER_SHAPES: [(&str, &[&str]); 22] = [
     ("{}", &["an empty object"]),
     (
         r#"{"items":[{"n":1}],"cursor":null}"#,
@@ -101,6 +101,27 @@ const OTHER_SHAPES: [(&str, &[&str]); 17] = [
         &["full", "“nextPageToken” (string)"],
     ),
     (r#"{"LIST":[1],"cursor":"a"}"#, &["“cursor” (string)"]),
+    // A part of the records beside what says so.
+    (
+        r#"{"LIST":[1],"error":"shard timeout","next_page_token":null}"#,
+        &["“error” (string)"],
+    ),
+    (
+        r#"{"LIST":[1],"next_page_token":null,"partial":true}"#,
+        &["“partial” (boolean)"],
+    ),
+    (
+        r#"{"LIST":[1],"next_page_token":"2","success":false}"#,
+        &["“success” (boolean)"],
+    ),
+    (
+        r#"{"LIST":[1],"has_more":true,"next_page_token":null}"#,
+        &["there is more", "“has_more” (boolean)"],
+    ),
+    (
+        r#"{"LIST":[],"hasMore":true,"next_page_token":""}"#,
+        &["there is more", "“hasMore” (boolean)"],
+    ),
 ];
 
 #[test]
