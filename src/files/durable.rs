@@ -45,11 +45,11 @@ pub(crate) fn replace(
     replace_by(&resolve(path)?, TEMPORARY, Readers::Owner, write)
 }
 
-/// Replaces `path` by `text`, which every user may read (0644), as [`replace_shared`] does.
+/// Replaces `path` by `text`, which every user may read (0644), beside it and renamed.
 ///
 /// # Errors
 ///
-/// As for [`replace`].
+/// Any failure to write; `path` is then as it was. Names the path.
 pub fn publish(path: &Path, text: &str) -> io::Result<()> {
     replace_at_any_time(path, Readers::Everyone, |file| {
         file.write_all(text.as_bytes())

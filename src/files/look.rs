@@ -32,7 +32,9 @@ pub(crate) fn could_replace(path: &Path) -> io::Result<()> {
 /// The reason why it could not. Names the path.
 pub(crate) fn could_append(path: &Path) -> io::Result<()> {
     let Ok(existing) = fs::metadata(path) else {
-        return could_create(path);
+        // A link to nothing has the file created where it leads.
+        let target = fs::read_link(path).map(|target| folder_of(path).join(target));
+        return could_create(&target.unwrap_or_else(|_| path.to_owned()));
     };
     if existing.is_dir() {
         return Err(at("opening", path, &io::ErrorKind::IsADirectory.into()));

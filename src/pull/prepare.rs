@@ -240,7 +240,7 @@ fn note_filter(
             %source,
             earlier,
             now,
-            "the filter has changed since the last run with this checkpoint; to read what only the new one keeps of the time before, run the same command with --only {only} --start {since} --end {until} and another --checkpoint, or none"
+            "the filter has changed since the last run with this checkpoint; to add what only the new one keeps of the time before, run the command verify with the same flags, --only {only} --start {since} --end {until}, and the files"
         );
     }
 }

@@ -235,7 +235,7 @@ fn warn_of_odd_records(source: Source, strays: u64, timeless: u64, unclassified:
         tracing::warn!(%source, records = timeless, "records without a readable time were printed; one that is just where two slices of the read meet is printed by both");
     }
     if strays > 0 {
-        tracing::warn!(%source, records = strays, "Verkada sent records from outside the requested window; they were printed all the same");
+        tracing::warn!(%source, records = strays, "Verkada sent records from outside the requested window; they are not left out");
     }
 }
 
