@@ -100,8 +100,9 @@ pub(crate) enum Command {
     ///
     /// Compares the records of the range, by the time of their event, with the lines of the files: one by one, identical
     /// records included. What is missing is printed, oldest first, so that appending it repairs the files. Standard
-    /// error has a table by source and day. The files may be unsorted, overlap and hold other lines; a file that gzip has
-    /// compressed is unpacked. Takes the flags of the main job, which must be those that the files were written with.
+    /// error has a table by source and day. The files may be unsorted and hold other lines; each line counts, so no line
+    /// may be in two of them. A file that gzip has compressed is unpacked. Takes the flags of the main job, which must be
+    /// those that the files were written with.
     ///
     /// With --output and --checkpoint the missing records are appended under the checkpoint's lock, and scheduled runs
     /// do not print them again.

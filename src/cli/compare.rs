@@ -1,8 +1,9 @@
 //! The command `verify`: a range that was read again, compared with files.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use verkada_audit_logs::pull::{self, Checkpoint, Outcome, Period, Printer};
 use verkada_audit_logs::verify::{Archive, Comparison};
@@ -32,6 +33,12 @@ pub(crate) fn check(args: &VerifyArgs, config: &mut Config) -> Result<(), UsageE
             ));
         }
         config.checkpoint = None;
+    }
+    if let Some(path) = config.checkpoint.as_ref().filter(|path| !path.exists()) {
+        return Err(UsageError::new(format!(
+            "--checkpoint {} does not exist: name the one that the scheduled runs use, or none",
+            path.display()
+        )));
     }
     Ok(())
 }
@@ -87,13 +94,23 @@ fn archive(args: &VerifyArgs, config: &Config) -> Result<Archive, pull::Error> {
         config.notification_types.clone(),
     );
     let mut archive = Archive::new(window, filter, types);
+    let mut seen = HashSet::new();
     for path in &args.files {
+        if !seen.insert(identity(path)) {
+            tracing::warn!(path = %path.display(), "the file was named before; it is read once");
+            continue;
+        }
         add(&mut archive, path).map_err(|error| pull::Error::Archive {
             path: path.clone(),
             error,
         })?;
     }
     Ok(archive)
+}
+
+/// The file that a path leads to, by whatever name.
+fn identity(path: &Path) -> PathBuf {
+    path.canonicalize().unwrap_or_else(|_| path.to_owned())
 }
 
 fn add(archive: &mut Archive, path: &Path) -> io::Result<()> {

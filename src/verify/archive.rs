@@ -21,6 +21,9 @@ pub(super) const DAY: i64 = 24 * 3_600;
 /// The first bytes of a file that gzip has written.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
+/// The first bytes of a text file that some editors write.
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
 /// The records of a range that files hold: 20 bytes for each.
 pub struct Archive {
     pub(super) window: Window,
@@ -89,6 +92,12 @@ pub(super) fn day_of(window: Window, time: i64) -> u16 {
     u16::try_from(days.max(0)).unwrap_or(u16::MAX)
 }
 
+/// Reports whether a record of `time` is compared in `window`. One without a readable time may be anywhere.
+pub(super) fn is_near(window: Window, time: Option<i64>) -> bool {
+    let margin = ((window.end() - window.start()) / MARGIN_PART).clamp(1, LONGEST_MARGIN);
+    time.is_none_or(|time| (window.start() - margin..=window.end() + margin).contains(&time))
+}
+
 impl Archive {
     /// An archive of the records in `window`, by the time of their event, that `filter` keeps. Of notifications those of
     /// `notification_types` are kept, or all if there are none.
@@ -109,6 +118,9 @@ impl Archive {
     /// Those of reading the file, and of unpacking it.
     pub fn add(&mut self, file: impl Read) -> io::Result<()> {
         let mut reader = BufReader::with_capacity(64 << 10, file);
+        if reader.fill_buf()?.starts_with(&BYTE_ORDER_MARK) {
+            reader.consume(BYTE_ORDER_MARK.len());
+        }
         if reader.fill_buf()?.starts_with(&GZIP) {
             return self.add_lines(BufReader::new(MultiGzDecoder::new(reader)));
         }
@@ -130,9 +142,11 @@ impl Archive {
             return;
         };
         let source = record.source();
+        // It is compared all the same: Verkada might send one like it.
+        self.foreign += u64::from(source.is_none());
         let time = record.time(self.window.time_base());
         let time = time.map(|time| time.timestamp());
-        if !self.is_near(time) || !self.is_kept(source, &record) {
+        if !is_near(self.window, time) || !self.is_kept(source, &record) {
             return;
         }
         if self.entries.len() == self.entries.capacity() {
@@ -144,15 +158,6 @@ impl Archive {
             row: Row::of(self.window, source, time),
             count: 1,
         });
-    }
-
-    /// Reports whether the range may hold a record of `time`. One without a readable time may be anywhere.
-    fn is_near(&self, time: Option<i64>) -> bool {
-        let length = self.window.end() - self.window.start();
-        let margin = (length / MARGIN_PART).clamp(1, LONGEST_MARGIN);
-        time.is_none_or(|time| {
-            (self.window.start() - margin..=self.window.end() + margin).contains(&time)
-        })
     }
 
     fn is_kept(&self, source: Option<Source>, record: &Record) -> bool {

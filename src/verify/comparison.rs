@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::archive::{Archive, DAY, Entry, day_of};
+use super::archive::{Archive, DAY, Entry, day_of, is_near};
 use super::findings::{Day, Findings};
 use crate::api::{Record, Source, Window};
 use crate::pull::{Checkpoint, Fingerprint, Known, Output, Printer};
@@ -18,6 +18,8 @@ struct Tally {
     /// In the order of their fingerprints. The count goes down with each record that is found.
     entries: Vec<Entry>,
     foreign: u64,
+    /// Records that Verkada sent and that are from far outside the range.
+    outside: u64,
     /// By source and number of the day.
     days: BTreeMap<(bool, u16), Day>,
 }
@@ -42,6 +44,7 @@ impl Comparison {
             window,
             entries,
             foreign,
+            outside: 0,
             days: BTreeMap::new(),
         })))
     }
@@ -71,9 +74,15 @@ impl Known for Comparison {
 impl Tally {
     /// Counts a record that Verkada sent, and reports whether the files hold no more of it.
     fn is_missing(&mut self, source: Source, line: &str) -> bool {
-        let is_held = self.take(Fingerprint::of(line).to_bytes());
         let time = Record::from_line(line).and_then(|record| record.time(self.window.time_base()));
-        let time = time.map_or(self.window.start(), |time| time.timestamp());
+        let time = time.map(|time| time.timestamp());
+        if !is_near(self.window, time) {
+            // The archive does not know whether the files hold it.
+            self.outside += 1;
+            return false;
+        }
+        let is_held = self.take(Fingerprint::of(line).to_bytes());
+        let time = time.unwrap_or(self.window.start());
         let number = day_of(self.window, time);
         let day = self.day(source, number);
         day.verkada += 1;
@@ -115,6 +124,7 @@ impl Tally {
             window: self.window,
             entries: Vec::new(),
             foreign: self.foreign,
+            outside: self.outside,
             days: self.days.clone(),
         };
         let left = self.entries.iter().filter(|entry| entry.count > 0);
@@ -129,6 +139,7 @@ impl Tally {
         Findings {
             days: surplus.days.into_values().collect(),
             foreign_lines: self.foreign,
+            outside: self.outside,
         }
     }
 }

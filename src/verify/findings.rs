@@ -9,6 +9,8 @@ pub struct Findings {
     pub days: Vec<Day>,
     /// Lines of the files that are not records.
     pub foreign_lines: u64,
+    /// Records that Verkada sent although they are from far outside the range. They were not compared.
+    pub outside: u64,
 }
 
 /// The records of one source on one day, which is one of UTC.

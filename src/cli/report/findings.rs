@@ -35,7 +35,13 @@ pub(crate) fn show_findings(
     if surplus > 0 {
         tracing::warn!(
             records = surplus,
-            "the files hold records that Verkada did not send: it has forgotten them, or they were printed more than once"
+            "the files hold records that Verkada did not send: it has forgotten them, or they are there more than once, and may then stand for identical ones that are missing"
+        );
+    }
+    if findings.outside > 0 {
+        tracing::warn!(
+            records = findings.outside,
+            "Verkada sent records from far outside the range; they were neither compared nor printed"
         );
     }
     if findings.foreign_lines > 0 {
@@ -59,6 +65,7 @@ fn sentence(verkada: u64, missing: u64, is_whole: bool) -> String {
     };
     let all = counted(verkada, "records");
     match (verkada, missing) {
+        (0, _) if !is_whole => "nothing was compared".to_owned(),
         (0, _) => format!("Verkada has no records {of}"),
         (_, 0) => format!("the files hold all {all} {of}"),
         (_, 1) => format!("1 of {all} {of} is missing from the files, and was printed"),

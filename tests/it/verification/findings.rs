@@ -12,6 +12,7 @@ use verkada_audit_logs::demo::{DemoServer, Fault, Profile};
 
 use super::{END, START, archive, program, server, sorted, verify, week, write_lines};
 use crate::support::program::{Ended, Program};
+use crate::support::raw_server::RawServer;
 
 #[test]
 fn a_complete_archive_prints_nothing_and_a_table() {
@@ -262,5 +263,58 @@ fn what_verify_cannot_do_is_refused_before_anything_is_asked() {
             "audit.jsonl",
         ],
     )
-    .refuses(2, &["checkpoint c does not exist"]);
+    .refuses(2, &["--checkpoint c does not exist"]);
+    assert_eq!(program.files(), ["audit.jsonl"]);
+}
+
+#[test]
+fn what_is_far_outside_the_range_is_neither_missing_nor_printed() {
+    let record = |second: i64| {
+        let time = verkada_audit_logs::time_text(second);
+        format!(r#"{{"event_name":"Login","timestamp":"{time}","second":{second}}}"#)
+    };
+    let (inside, outside) = (record(START + 500), record(START - 40_000));
+    let server = RawServer::holding(&format!("{inside},{outside}"), "");
+    let program = Program::asking_raw(&server);
+    program.write("audit.jsonl", format!("{inside}\n{outside}\n"));
+    let (start, end) = (START.to_string(), (START + 800).to_string());
+    let flags = ["--only", "audit-logs", "--all-events"];
+    let range = ["verify", "--start", &start, "--end", &end];
+    let ended = program.run(range.iter().chain(&flags).chain(&["audit.jsonl"]));
+    assert_eq!(
+        (ended.code, ended.stdout.as_str()),
+        (Some(0), ""),
+        "{}",
+        ended.stderr
+    );
+    ended.says(&["far outside the range", "records=1"]);
+}
+
+#[test]
+fn a_file_that_is_named_twice_is_read_once() {
+    let server = server();
+    let program = program(&server);
+    let mut lines = archive(&program);
+    let is_twin = |at: &usize| lines[at + 1..].contains(&lines[*at]);
+    let twin = (0..lines.len()).find(is_twin).unwrap();
+    let lost = lines.remove(twin);
+    write_lines(&program, "audit.jsonl", &lines);
+    let ended = verify(&program, &["audit.jsonl", "./audit.jsonl"]);
+    assert_eq!((ended.code, ended.lines()), (Some(6), vec![lost.as_str()]));
+    ended.says(&["named before"]);
+}
+
+#[test]
+fn lines_of_another_shape_are_said_and_a_byte_order_mark_is_not_a_part_of_a_line() {
+    let server = server();
+    let program = program(&server);
+    let lines = archive(&program);
+    let text = format!(
+        "\u{feff}{}\n{{\"log\":\"wrapped\"}}\n[]\ntorn {{\n",
+        lines.join("\n")
+    );
+    program.write("audit.jsonl", text);
+    let ended = verify(&program, &["audit.jsonl"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    ended.says(&["not records", "lines=3"]);
 }
