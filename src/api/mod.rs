@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! builder ---> client <--- pages ---> repeats   lists: page by page, or whole; records that come twice
-//!                | | `---> page ---> envelope ---> record    what comes back
+//!                | | `---> page ---> page_body ---> record   what comes back
 //!                | `-----> token/      the token, in memory and in its file
 //!                `-------> http/       one request until it is answered
 //! below all of them: error, source, window, secret
@@ -13,10 +13,10 @@
 
 mod builder;
 mod client;
-mod envelope;
 mod error;
 mod http;
 mod page;
+mod page_body;
 mod pages;
 mod record;
 mod repeats;

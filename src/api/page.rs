@@ -7,8 +7,8 @@ use std::sync::Arc;
 use chrono::{DateTime, SecondsFormat, Utc};
 use tracing::warn;
 
-use super::envelope::{Envelope, Expected, wrong_type};
 use super::http::Unusable;
+use super::page_body::{Asked, PageBody, wrong_type};
 use super::record::{Record, RecordDigest};
 use super::source::Source;
 use super::window::TimeBase;
@@ -55,7 +55,7 @@ impl Page {
     /// Strings with raw control characters or bytes that are not UTF-8 are repaired with a warning, so that one bad
     /// record does not withhold all others.
     pub(super) fn parse(body: Vec<u8>, source: Source, page_size: u32) -> Result<Self, Unusable> {
-        let expected = Expected { source, page_size };
+        let expected = Asked { source, page_size };
         let text = match String::from_utf8(body) {
             Ok(text) => text,
             Err(error) => {
@@ -63,7 +63,7 @@ impl Page {
                 return Self::repaired(error.as_bytes(), expected, problem);
             }
         };
-        match Envelope::read(&text, expected) {
+        match PageBody::read(&text, expected) {
             Ok(envelope) => Self::new(text, envelope),
             Err(problem) if is_at_control_character(&problem, &text) => {
                 let problem = problem.located_in(&text);
@@ -73,7 +73,7 @@ impl Page {
         }
     }
 
-    fn new(text: String, envelope: Envelope) -> Result<Self, Unusable> {
+    fn new(text: String, envelope: PageBody) -> Result<Self, Unusable> {
         let next = match envelope.next {
             Some(range) => next_page_token(&text[range])?,
             None => None,
@@ -94,17 +94,17 @@ impl Page {
 
     /// Reads `body` after a repair of its strings. If that does not help, the error is `problem`, which was found
     /// before the repair.
-    fn repaired(body: &[u8], expected: Expected, problem: Unusable) -> Result<Self, Unusable> {
+    fn repaired(body: &[u8], asked: Asked, problem: Unusable) -> Result<Self, Unusable> {
         let Some(repaired) = repair(body) else {
             return Err(problem);
         };
         let (text, repairs) = (repaired.text, repaired.repairs);
-        let envelope = match Envelope::read(&text, expected) {
-            Ok(envelope) => envelope,
+        let read = match PageBody::read(&text, asked) {
+            Ok(read) => read,
             Err(Unusable::Malformed(Malformed { at })) if at < text.len() => return Err(problem),
             Err(other) => return Err(other.located_in(&text)),
         };
-        if let Some(range) = &envelope.next
+        if let Some(range) = &read.next
             && text[range.clone()].contains(char::REPLACEMENT_CHARACTER)
             && !within(&repairs, range).is_empty()
         {
@@ -112,8 +112,8 @@ impl Page {
             let words = "“next_page_token” is not UTF-8".into();
             return Err(Unusable::Unexpected(words));
         }
-        let page = Self::new(text, envelope)?;
-        page.warn_of_repairs(&repairs, expected.source);
+        let page = Self::new(text, read)?;
+        page.warn_of_repairs(&repairs, asked.source);
         Ok(page)
     }
 

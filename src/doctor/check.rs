@@ -10,7 +10,7 @@ pub struct Check {
     /// The thing that was looked at.
     pub subject: Subject,
     /// The finding.
-    pub outcome: Outcome,
+    pub outcome: CheckOutcome,
 }
 
 /// The things that checks look at, in the order in which the checks are made.
@@ -56,7 +56,7 @@ pub enum Subject {
 
 /// The finding.
 #[derive(Debug)]
-pub enum Outcome {
+pub enum CheckOutcome {
     /// Everything is as it should be: this was found.
     Ok(String),
     /// Something that a run can live with, but that should be mended or known.
@@ -102,7 +102,7 @@ impl Subject {
     }
 
     /// The check of this subject with `outcome`.
-    pub fn found(self, outcome: Outcome) -> Check {
+    pub fn found(self, outcome: CheckOutcome) -> Check {
         Check {
             subject: self,
             outcome,
@@ -135,7 +135,7 @@ impl fmt::Display for Subject {
     }
 }
 
-impl Outcome {
+impl CheckOutcome {
     /// Something that is as it should be.
     pub(super) fn ok(found: impl Into<String>) -> Self {
         Self::Ok(found.into())

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::check::{Check, Outcome, Subject};
+use super::check::{Check, CheckOutcome, Subject};
 use super::setup::{Now, Reporter, Setup, skip_after};
 use crate::api::{BaseUrl, Probe, VerkadaApi};
 use crate::time::{CLOCK_TOLERANCE_SECONDS, unix_now};
@@ -60,13 +60,13 @@ pub(super) async fn check(setup: &Setup, report: Reporter<'_>) -> Connected {
 async fn exchange_key(setup: &Setup, api: VerkadaApi, now: Now, report: Reporter<'_>) -> Connected {
     if !setup.has_key {
         let reason = "there is no API key";
-        report(Subject::Token.found(Outcome::skipped(reason)));
+        report(Subject::Token.found(CheckOutcome::skipped(reason)));
         return Connected::failed(now, reason);
     }
     match api.renew_token().await {
         Ok(stored) => {
             let found = "the key was exchanged for a new token";
-            report(Subject::Token.found(Outcome::ok(found)));
+            report(Subject::Token.found(CheckOutcome::ok(found)));
             Connected {
                 api: Ok(api),
                 now,
@@ -74,7 +74,7 @@ async fn exchange_key(setup: &Setup, api: VerkadaApi, now: Now, report: Reporter
             }
         }
         Err(error) => {
-            report(Subject::Token.found(Outcome::fail(error)));
+            report(Subject::Token.found(CheckOutcome::fail(error)));
             Connected::failed(now, "there is no token")
         }
     }
@@ -88,13 +88,13 @@ async fn reach(setup: &Setup, report: Reporter<'_>) -> Result<(VerkadaApi, Probe
         client = client.without_token_file();
     }
     let proxy = client.proxy();
-    let proxy = proxy.map_err(|error| Subject::Proxy.found(Outcome::fail(error)))?;
+    let proxy = proxy.map_err(|error| Subject::Proxy.found(CheckOutcome::fail(error)))?;
     let found = proxy.map_or_else(|| "none".to_owned(), |proxy| proxy.to_string());
-    report(Subject::Proxy.found(Outcome::ok(found)));
+    report(Subject::Proxy.found(CheckOutcome::ok(found)));
     let api = client.build();
-    let api = api.map_err(|error| Subject::Connection.found(Outcome::fail(error)))?;
+    let api = api.map_err(|error| Subject::Connection.found(CheckOutcome::fail(error)))?;
     let probe = api.probe().await;
-    let probe = probe.map_err(|error| Subject::Connection.found(Outcome::fail(error)))?;
+    let probe = probe.map_err(|error| Subject::Connection.found(CheckOutcome::fail(error)))?;
     let found = format!(
         "{} answers {} (HTTP {}, {} ms)",
         api.base_url(),
@@ -102,7 +102,7 @@ async fn reach(setup: &Setup, report: Reporter<'_>) -> Result<(VerkadaApi, Probe
         probe.status,
         probe.elapsed.as_millis()
     );
-    report(Subject::Connection.found(Outcome::ok(found)));
+    report(Subject::Connection.found(CheckOutcome::ok(found)));
     Ok((api, probe))
 }
 
@@ -119,9 +119,9 @@ fn trusted_certificates(base_url: &BaseUrl) -> String {
 }
 
 /// Judges the server's clock minus this machine's, in seconds.
-fn clock(difference: Option<i64>) -> Outcome {
+fn clock(difference: Option<i64>) -> CheckOutcome {
     let Some(difference) = difference else {
-        return Outcome::warn(
+        return CheckOutcome::warn(
             "the answer has no Date, so nothing confirms this machine's clock",
             "keep this machine's clock set, or find what removes the header",
         );
@@ -132,12 +132,12 @@ fn clock(difference: Option<i64>) -> Outcome {
         _ => format!("{} s ahead of Verkada's", difference.abs()),
     };
     if difference.abs() > CLOCK_TOLERANCE_SECONDS {
-        return Outcome::warn(
+        return CheckOutcome::warn(
             found,
             "set this machine's clock; until then runs go by Verkada's",
         );
     }
-    Outcome::ok(found)
+    CheckOutcome::ok(found)
 }
 
 #[cfg(test)]
@@ -149,12 +149,12 @@ mod tests {
         for (difference, words) in [(0, "the same"), (60, "60 s behind"), (-60, "60 s ahead of")] {
             let outcome = clock(Some(difference));
             assert!(
-                matches!(&outcome, Outcome::Ok(found) if found.contains(words)),
+                matches!(&outcome, CheckOutcome::Ok(found) if found.contains(words)),
                 "{outcome:?}"
             );
         }
         for difference in [Some(61), Some(-61), None] {
-            assert!(matches!(clock(difference), Outcome::Warn { .. }));
+            assert!(matches!(clock(difference), CheckOutcome::Warn { .. }));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::check::Outcome;
+use super::check::CheckOutcome;
 use crate::api::{Record, Source};
 use crate::pull::{EventFilter, Verdict, mapped_event_names};
 
@@ -16,7 +16,7 @@ const MOST_LISTED: usize = 3;
 const LONGEST_WORD: usize = 32;
 
 /// Compares the names that `filter` gives with those on the page.
-pub(super) fn check(filter: &EventFilter, records: &[Record]) -> Outcome {
+pub(super) fn check(filter: &EventFilter, records: &[Record]) -> CheckOutcome {
     let kept = records.iter().filter(|record| {
         let verdict = filter.verdict(Source::AuditLogs, record);
         !matches!(verdict, Verdict::Drop)
@@ -29,27 +29,27 @@ pub(super) fn check(filter: &EventFilter, records: &[Record]) -> Outcome {
     let seen: BTreeSet<_> = records.iter().filter_map(Record::event_name).collect();
     let seen: Vec<_> = seen.iter().map(|name| name.trim()).collect();
     let names = match filter {
-        EventFilter::All => return Outcome::ok(kept),
+        EventFilter::All => return CheckOutcome::ok(kept),
         EventFilter::Names(names) | EventFilter::Except(names) => names,
     };
     if *filter == EventFilter::default() {
-        return Outcome::ok(format!("the three of the default; {kept}"));
+        return CheckOutcome::ok(format!("the three of the default; {kept}"));
     }
     let is_seen = |name: &&String| seen.iter().any(|seen| seen.eq_ignore_ascii_case(name));
     let unseen: Vec<_> = names.iter().filter(|name| !is_seen(name)).collect();
     if unseen.is_empty() {
-        return Outcome::ok(format!("each is on the page; {kept}"));
+        return CheckOutcome::ok(format!("each is on the page; {kept}"));
     }
     warn_of(&unseen, &seen, &kept)
 }
 
 /// Warns of names that no record on the page has.
-fn warn_of(unseen: &[&String], seen: &[&str], kept: &str) -> Outcome {
+fn warn_of(unseen: &[&String], seen: &[&str], kept: &str) -> CheckOutcome {
     let found = format!(
         "no audit log on the page is called {}; {kept}",
         listed(unseen)
     );
-    Outcome::warn(found, hints(unseen, seen))
+    CheckOutcome::warn(found, hints(unseen, seen))
 }
 
 /// Describes `names`, of which there is at least one, that no audit log of a run had: one line that says what may be
@@ -156,7 +156,7 @@ mod tests {
     fn a_long_word_is_not_repeated() {
         let key = "vkd_api_0123456789abcdef0123456789abcdef";
         let name = key.to_owned();
-        let Outcome::Warn { found, remedy } = warn_of(&[&name], &[], "") else {
+        let CheckOutcome::Warn { found, remedy } = warn_of(&[&name], &[], "") else {
             panic!("it is a warning");
         };
         assert!(

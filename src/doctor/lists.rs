@@ -1,6 +1,6 @@
 //! One page of each list, and what it shows.
 
-use super::check::{Check, Outcome, Subject};
+use super::check::{Check, CheckOutcome, Subject};
 use super::pages::{Lists, Sample};
 use super::setup::{Now, Reporter, Setup, skip_after};
 use super::{event_names, page_token, records, window_ends};
@@ -76,7 +76,7 @@ async fn look(
         Source::Notifications => Subject::Notifications,
     };
     if !setup.pull.sources.contains(&source) {
-        report(subject.found(Outcome::skipped("--only leaves them out")));
+        report(subject.found(CheckOutcome::skipped("--only leaves them out")));
         return None;
     }
     match lists.first_page(source, window).await {
@@ -85,7 +85,7 @@ async fn look(
                 0 => format!("readable; none from {}", period(window)),
                 count => format!("readable; a page of {count} from {}", period(window)),
             };
-            report(subject.found(Outcome::ok(found)));
+            report(subject.found(CheckOutcome::ok(found)));
             Some(page)
         }
         Err(no_page) => {

@@ -28,7 +28,7 @@ mod secret_files;
 mod setup;
 mod window_ends;
 
-pub use check::{Check, Outcome, Subject};
+pub use check::{Check, CheckOutcome, Subject};
 pub use event_names::describe_unmatched;
 pub use examine::{examine, skip_without_settings};
 pub use own_files::could_append;

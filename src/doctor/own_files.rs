@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::check::{Outcome, Subject};
+use super::check::{CheckOutcome, Subject};
 use super::connection::Connected;
 use super::setup::{Now, Reporter, Setup};
 use crate::files;
@@ -33,9 +33,9 @@ pub(super) fn check(
     report(Subject::TokenFile.found(token_file));
 }
 
-fn checkpoint(setup: &Setup, now: Now, organisations: &Organisations) -> Outcome {
+fn checkpoint(setup: &Setup, now: Now, organisations: &Organisations) -> CheckOutcome {
     let Some(path) = &setup.checkpoint else {
-        return Outcome::ok("none is used, so each run prints its own interval");
+        return CheckOutcome::ok("none is used, so each run prints its own interval");
     };
     let expected = Expected {
         origin: &setup.origin,
@@ -45,12 +45,12 @@ fn checkpoint(setup: &Setup, now: Now, organisations: &Organisations) -> Outcome
     };
     let inspection = match inspect(path, &expected) {
         Ok(inspection) => inspection,
-        Err(error) => return Outcome::fail(error),
+        Err(error) => return CheckOutcome::fail(error),
     };
     let progress = progress(path, &inspection);
     match inspection.holder {
-        None => Outcome::ok(progress),
-        Some(holder) => Outcome::warn(
+        None => CheckOutcome::ok(progress),
+        Some(holder) => CheckOutcome::warn(
             format!("{progress}; another run ({holder}) holds it"),
             "wait until it is done: a run that starts now ends with exit code 75",
         ),
@@ -78,37 +78,37 @@ fn progress(path: &Path, inspection: &Inspection) -> String {
     format!("{shown}: {sources}{gaps}")
 }
 
-fn output(setup: Setup) -> Outcome {
+fn output(setup: Setup) -> CheckOutcome {
     match (setup.output_check, setup.output) {
-        (Err(error), _) => Outcome::fail(Error::Output(error)),
-        (Ok(()), None) => Outcome::ok("standard output"),
+        (Err(error), _) => CheckOutcome::fail(Error::Output(error)),
+        (Ok(()), None) => CheckOutcome::ok("standard output"),
         (Ok(()), Some(path)) => {
             let kind = if path.exists() {
                 "can be appended to"
             } else {
                 "can be created"
             };
-            Outcome::ok(format!("{} {kind}", path.display()))
+            CheckOutcome::ok(format!("{} {kind}", path.display()))
         }
     }
 }
 
 /// Judges the token file by the attempt to store a token; where there was none, by a look.
-fn token_file(setup: &Setup, stored: Option<io::Result<()>>) -> Outcome {
+fn token_file(setup: &Setup, stored: Option<io::Result<()>>) -> CheckOutcome {
     let Some(path) = setup.client.token_file_path() else {
-        return Outcome::ok("none is used");
+        return CheckOutcome::ok("none is used");
     };
     if let Err(error) = setup.client.check_token_file() {
-        return Outcome::fail(error);
+        return CheckOutcome::fail(error);
     }
     let shown = path.display();
     let holds_token = stored.is_some();
     match stored.unwrap_or_else(|| files::could_replace(path)) {
         Ok(()) if holds_token => {
-            Outcome::ok(format!("{shown} holds the new token, for its owner only"))
+            CheckOutcome::ok(format!("{shown} holds the new token, for its owner only"))
         }
-        Ok(()) => Outcome::ok(format!("{shown} can be written")),
-        Err(error) => Outcome::warn(
+        Ok(()) => CheckOutcome::ok(format!("{shown} can be written")),
+        Err(error) => CheckOutcome::warn(
             format!("{shown} cannot be written: {error}"),
             "let this user write there, or name another --token-file; until then each run asks for a token of its own",
         ),

@@ -4,11 +4,11 @@
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine, alphabet};
 
-use super::check::Outcome;
+use super::check::CheckOutcome;
 use crate::api::{Page, Source};
 
 /// Describes the tokens of the pages, without showing one that is not a number.
-pub(super) fn check(audit_logs: &Page, notifications: Option<&Page>) -> Outcome {
+pub(super) fn check(audit_logs: &Page, notifications: Option<&Page>) -> CheckOutcome {
     let pages = [
         (Source::AuditLogs, Some(audit_logs)),
         (Source::Notifications, notifications),
@@ -19,9 +19,9 @@ pub(super) fn check(audit_logs: &Page, notifications: Option<&Page>) -> Outcome 
     });
     let forms: Vec<_> = forms.collect();
     if forms.is_empty() {
-        return Outcome::skipped("each list fits on one page, so none names another");
+        return CheckOutcome::skipped("each list fits on one page, so none names another");
     }
-    Outcome::ok(forms.join(", "))
+    CheckOutcome::ok(forms.join(", "))
 }
 
 fn form(token: &str) -> String {

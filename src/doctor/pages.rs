@@ -1,6 +1,6 @@
 //! Single pages of the lists, asked for within the limit of requests.
 
-use super::check::Outcome;
+use super::check::CheckOutcome;
 use super::setup::MOST_REQUESTS;
 use crate::api::{Error, Page, Source, VerkadaApi, Window};
 
@@ -40,10 +40,10 @@ impl Lists<'_> {
 
 impl NoPage {
     /// The outcome of a check that needs the page.
-    pub(super) fn outcome(self) -> Outcome {
+    pub(super) fn outcome(self) -> CheckOutcome {
         match self {
-            Self::Failed(error) => Outcome::fail(error),
-            Self::OverLimit => Outcome::skipped(self.reason()),
+            Self::Failed(error) => CheckOutcome::fail(error),
+            Self::OverLimit => CheckOutcome::skipped(self.reason()),
         }
     }
 

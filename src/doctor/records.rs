@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::check::Outcome;
+use super::check::CheckOutcome;
 use super::pages::Sample;
 use super::setup::Setup;
 use crate::api::{Page, Record, Source, TimeBase};
@@ -12,9 +12,9 @@ use crate::pull::{Organisations, Period, shown_id};
 const PROCESSED_TIME_SINCE: i64 = 1_754_956_800;
 
 /// Names the organisation that most records name.
-pub(super) fn organisation(organisations: &Organisations, records: &[Record]) -> Outcome {
+pub(super) fn organisation(organisations: &Organisations, records: &[Record]) -> CheckOutcome {
     let Some(most_named) = organisations.most_named() else {
-        return Outcome::warn(
+        return CheckOutcome::warn(
             "no audit log names an organisation, so a checkpoint cannot tell two of them apart",
             "give each key a --checkpoint of its own",
         );
@@ -22,12 +22,12 @@ pub(super) fn organisation(organisations: &Organisations, records: &[Record]) ->
     let of = records.iter().filter_map(Record::organization_id);
     let count = of.filter(|id| id == most_named).count();
     let shown = shown_id(most_named);
-    Outcome::ok(format!("{shown}, named by {count} of {}", records.len()))
+    CheckOutcome::ok(format!("{shown}, named by {count} of {}", records.len()))
 }
 
 /// Reports whether the records have a processed time, by which scheduled runs ask. `is_hidden` is set if asking by it has found
 /// nothing, and asking by event time these records.
-pub(super) fn processed_time(sample: &Sample, is_hidden: bool) -> Outcome {
+pub(super) fn processed_time(sample: &Sample, is_hidden: bool) -> CheckOutcome {
     let records = &sample.page.records;
     let (all, with) = (
         records.len(),
@@ -38,14 +38,14 @@ pub(super) fn processed_time(sample: &Sample, is_hidden: bool) -> Outcome {
         let found = format!(
             "by processed time Verkada shows no audit log, and by event time {all} on a page: scheduled runs would print none of them"
         );
-        return Outcome::warn(found, remedy);
+        return CheckOutcome::warn(found, remedy);
     }
     let newest = records.iter().filter_map(Record::timestamp).max();
     let is_old = newest.is_some_and(|newest| newest.timestamp() < PROCESSED_TIME_SINCE);
     match with {
-        _ if with == all => Outcome::ok(format!("each of {all} has one")),
-        _ if is_old => Outcome::ok("these events are from before 2025-08-12, and have none"),
-        _ => Outcome::warn(
+        _ if with == all => CheckOutcome::ok(format!("each of {all} has one")),
+        _ if is_old => CheckOutcome::ok("these events are from before 2025-08-12, and have none"),
+        _ => CheckOutcome::warn(
             format!(
                 "{} of {all} have none, so scheduled runs may miss such audit logs",
                 all - with
@@ -61,9 +61,9 @@ fn is_processed(record: &Record) -> bool {
 
 /// Compares the times from events to their processing with the overlap. Scheduled runs go by processed time, so that
 /// only a range on a checkpoint depends on it.
-pub(super) fn lateness(records: &[Record], setup: &Setup) -> Outcome {
+pub(super) fn lateness(records: &[Record], setup: &Setup) -> CheckOutcome {
     let Some(lateness) = Lateness::of(records) else {
-        return Outcome::skipped("no audit log has both an event time and a processed time");
+        return CheckOutcome::skipped("no audit log has both an event time and a processed time");
     };
     let overlap = setup.pull.overlap_seconds;
     let Lateness {
@@ -84,9 +84,9 @@ pub(super) fn lateness(records: &[Record], setup: &Setup) -> Outcome {
         let remedy = format!(
             "raise --overlap-minutes to {minutes}: a record that comes later than the overlap is missed"
         );
-        return Outcome::warn(found, remedy);
+        return CheckOutcome::warn(found, remedy);
     }
-    Outcome::ok(found)
+    CheckOutcome::ok(found)
 }
 
 /// Seconds from the event to its processing.
@@ -122,7 +122,7 @@ impl Lateness {
 }
 
 /// The order of the pages.
-pub(super) fn order(sample: &Sample, notifications: Option<&Page>) -> Outcome {
+pub(super) fn order(sample: &Sample, notifications: Option<&Page>) -> CheckOutcome {
     let time_base = sample.window.time_base();
     let by = match time_base {
         TimeBase::Event => "event time",
@@ -134,7 +134,7 @@ pub(super) fn order(sample: &Sample, notifications: Option<&Page>) -> Outcome {
         let order = order_of(times(&page.records, TimeBase::Event));
         found += &format!(", {} {order}", Source::Notifications);
     }
-    Outcome::ok(found)
+    CheckOutcome::ok(found)
 }
 
 fn times(records: &[Record], time_base: TimeBase) -> Vec<DateTime<Utc>> {

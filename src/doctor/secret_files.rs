@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-use super::check::{Check, Outcome, Subject};
+use super::check::{Check, CheckOutcome, Subject};
 
 /// The mode bits of everybody who is neither the owner nor in the group. A group is given access on purpose, as to a
 /// secret that a container mounts.
@@ -40,14 +40,14 @@ pub(super) fn check(secret_files: &SecretFiles) -> Check {
             Err(warning) => return Subject::SecretFiles.found(warning),
         }
     }
-    Subject::SecretFiles.found(Outcome::ok(found.join("; ")))
+    Subject::SecretFiles.found(CheckOutcome::ok(found.join("; ")))
 }
 
 /// Describes a file, or warns of it.
-fn look(file: &SecretFile) -> Result<String, Outcome> {
+fn look(file: &SecretFile) -> Result<String, CheckOutcome> {
     if let Some(problem) = &file.problem {
         let remedy = "a run does without it, so mend it or take it away";
-        return Err(Outcome::warn(problem, remedy));
+        return Err(CheckOutcome::warn(problem, remedy));
     }
     let shown = file.path.display();
     let Ok(metadata) = fs::metadata(&file.path) else {
@@ -57,7 +57,7 @@ fn look(file: &SecretFile) -> Result<String, Outcome> {
     if file.holds_key && mode & OTHERS != 0 {
         let found =
             format!("every user of this machine can read the API key in {shown} (mode {mode:04o})");
-        return Err(Outcome::warn(found, format!("chmod 600 {shown}")));
+        return Err(CheckOutcome::warn(found, format!("chmod 600 {shown}")));
     }
     Ok(format!("{shown} (mode {mode:04o})"))
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use super::check::{Check, Outcome, Subject};
+use super::check::{Check, CheckOutcome, Subject};
 use crate::api::VerkadaApiBuilder;
 use crate::pull::Pull;
 
@@ -43,6 +43,6 @@ pub(super) type Reporter<'a> = &'a mut dyn FnMut(Check);
 /// Skips the checks after `subject` through `last`.
 pub(super) fn skip_after(subject: Subject, last: Subject, reason: &str, report: Reporter<'_>) {
     for subject in subject.until(last) {
-        report(subject.found(Outcome::skipped(reason)));
+        report(subject.found(CheckOutcome::skipped(reason)));
     }
 }

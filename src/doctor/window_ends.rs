@@ -2,15 +2,19 @@
 
 use chrono::{DateTime, Utc};
 
-use super::check::Outcome;
+use super::check::CheckOutcome;
 use super::pages::{Lists, Sample};
 use crate::api::{Record, Source, TimeBase, Window};
 
 /// Asks for two windows of one second that meet at the time of a known record.
-pub(super) async fn check(lists: &Lists<'_>, sample: &Sample, has_checkpoint: bool) -> Outcome {
+pub(super) async fn check(
+    lists: &Lists<'_>,
+    sample: &Sample,
+    has_checkpoint: bool,
+) -> CheckOutcome {
     let time_base = sample.window.time_base();
     let Some(second) = whole_second(&sample.page.records, time_base) else {
-        return Outcome::skipped("no audit log has a time in whole seconds");
+        return CheckOutcome::skipped("no audit log has a time in whole seconds");
     };
     let mut counts = [None; 2];
     for (count, start) in counts.iter_mut().zip([second, second - 1]) {
@@ -19,7 +23,7 @@ pub(super) async fn check(lists: &Lists<'_>, sample: &Sample, has_checkpoint: bo
         };
         let page = match lists.first_page(Source::AuditLogs, window).await {
             Ok(page) => page,
-            Err(no_page) => return Outcome::skipped(no_page.reason()),
+            Err(no_page) => return CheckOutcome::skipped(no_page.reason()),
         };
         let is_there = page
             .records
@@ -48,21 +52,21 @@ fn time_in_seconds(record: &Record, time_base: TimeBase) -> Option<i64> {
 }
 
 /// Says what it means that the start and the end of a window count or do not.
-fn judge(counts: [Option<bool>; 2], has_checkpoint: bool) -> Outcome {
+fn judge(counts: [Option<bool>; 2], has_checkpoint: bool) -> CheckOutcome {
     let [Some(start), Some(end)] = counts else {
-        return Outcome::skipped("more audit logs than a page holds share one second");
+        return CheckOutcome::skipped("more audit logs than a page holds share one second");
     };
     match (start, end) {
-        (true, true) if has_checkpoint => Outcome::ok("both count"),
-        (true, true) => Outcome::ok(
+        (true, true) if has_checkpoint => CheckOutcome::ok("both count"),
+        (true, true) => CheckOutcome::ok(
             "both count, so two runs without --checkpoint both print what is exactly between their intervals",
         ),
-        (true, false) => Outcome::ok("the start counts, the end does not"),
-        (false, true) => Outcome::ok("the end counts, the start does not"),
+        (true, false) => CheckOutcome::ok("the start counts, the end does not"),
+        (false, true) => CheckOutcome::ok("the end counts, the start does not"),
         (false, false) if has_checkpoint => {
-            Outcome::ok("neither counts, which --checkpoint allows for")
+            CheckOutcome::ok("neither counts, which --checkpoint allows for")
         }
-        (false, false) => Outcome::warn(
+        (false, false) => CheckOutcome::warn(
             "neither counts, so what is exactly between two intervals is in none of them",
             "use --checkpoint, which reads a second more",
         ),
@@ -81,7 +85,7 @@ mod tests {
                     let outcome = judge([Some(start), Some(end)], has_checkpoint);
                     let is_loss = !start && !end && !has_checkpoint;
                     assert_eq!(
-                        matches!(outcome, Outcome::Warn { .. }),
+                        matches!(outcome, CheckOutcome::Warn { .. }),
                         is_loss,
                         "{outcome:?}"
                     );
@@ -89,6 +93,6 @@ mod tests {
             }
         }
         let unknown = judge([Some(true), None], true);
-        assert!(matches!(unknown, Outcome::Skipped(_)));
+        assert!(matches!(unknown, CheckOutcome::Skipped(_)));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use verkada_audit_logs::doctor::{Check, Outcome, Subject};
+use verkada_audit_logs::doctor::{Check, CheckOutcome, Subject};
 
 use super::end::with_advice;
 use super::exit_code::ExitCode;
@@ -31,15 +31,15 @@ impl CheckPrinter {
     pub(crate) fn show(&mut self, check: &Check) {
         let subject = check.subject;
         match &check.outcome {
-            Outcome::Ok(found) => self.say_ok(subject, found),
-            Outcome::Warn { found, remedy } => {
+            CheckOutcome::Ok(found) => self.say_ok(subject, found),
+            CheckOutcome::Warn { found, remedy } => {
                 self.print_line("warn", subject, &format!("{found}; {remedy}"));
             }
-            Outcome::Fail(error) => {
+            CheckOutcome::Fail(error) => {
                 self.print_line("fail", subject, &with_advice(error));
                 self.fail(ExitCode::of(error));
             }
-            Outcome::Skipped(reason) => self.print_line("skip", subject, reason),
+            CheckOutcome::Skipped(reason) => self.print_line("skip", subject, reason),
         }
     }
 

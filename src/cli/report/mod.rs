@@ -6,17 +6,15 @@
 //!  `-----> exit_code
 //! findings                   what a comparison with files has found
 //! checks                     one line for each check of the doctor, with advice
-//! account ---> metrics       what a run says of itself: the last line of JSON messages, and the metrics file
-//!  `---------> arguments     the words of a command line that was never read
+//! account/                   what a run says of itself: a summary, the last line of JSON messages, metrics
 //! progress ---> estimate     the time that is left
-//! usage, summary, progress, panic
+//! usage, progress, panic
 //!  |-----> counted       numbers with their words
 //!  `-----> messages      lines on standard error, as text or JSON
 //! ```
 
 mod account;
 mod advice;
-mod arguments;
 mod checks;
 mod counted;
 mod end;
@@ -24,14 +22,12 @@ mod estimate;
 mod exit_code;
 mod findings;
 mod messages;
-mod metrics;
 mod panic;
 mod progress;
 mod restart;
-mod summary;
 mod usage;
 
-pub(crate) use account::{close, log_counts};
+pub(crate) use account::{close, log_counts, say_span, summarise};
 pub(crate) use checks::CheckPrinter;
 pub(crate) use end::{Ended, fail, finish};
 pub(crate) use exit_code::ExitCode;
@@ -39,5 +35,4 @@ pub(crate) use findings::show_findings;
 pub(crate) use messages::{LogFormat, levels, report_error, start};
 pub(crate) use panic::end_panics_in_one_line;
 pub(crate) use progress::show;
-pub(crate) use summary::{say_span, summarise};
 pub(crate) use usage::{answer, fail_early, print_document};

@@ -3,8 +3,7 @@
 use std::any::Any;
 use std::panic;
 
-use super::account::close_unread;
-use super::arguments::Arguments;
+use super::account::{Arguments, close_unread};
 use super::exit_code::ExitCode;
 use super::messages::{LogFormat, report_error, start_plainly};
 

@@ -5,8 +5,7 @@ use std::io::{self, Write};
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::account::close_unread;
-use super::arguments::Arguments;
+use super::account::{Arguments, close_unread};
 use super::exit_code::ExitCode;
 use super::messages::{self, LogFormat, report_error};
 use crate::cli::args::CommandLine;

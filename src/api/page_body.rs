@@ -1,7 +1,7 @@
 //! The object around a list: what it must hold, and how an object of another shape is recognised.
 //!
 //! An answer of another shape must not pass for "nothing happened", so every doubt is an error. Beside a list that
-//! holds records, unknown keys do not matter: Verkada may add some at any time.
+//! holds records, only a key that says that it is not whole is one: Verkada may add others at any time.
 
 use std::ops::Range;
 
@@ -20,12 +20,12 @@ const SPARE_ELEMENTS: usize = 1_000;
 
 /// The source and the page size that were asked for.
 #[derive(Clone, Copy)]
-pub(super) struct Expected {
+pub(super) struct Asked {
     pub(super) source: Source,
     pub(super) page_size: u32,
 }
 
-impl Expected {
+impl Asked {
     fn page_size(self) -> usize {
         self.page_size as usize
     }
@@ -38,17 +38,17 @@ impl Expected {
 }
 
 /// The list, and the next page token that came with it.
-pub(super) struct Envelope {
+pub(super) struct PageBody {
     /// Empty if the list is null.
     pub(super) list: Vec<Outline>,
     /// The range of the token's value in the text, null included. `None` if the key is missing.
     pub(super) next: Option<Range<usize>>,
 }
 
-impl Envelope {
+impl PageBody {
     /// Reads `text`, the answer to a request for a page.
-    pub(super) fn read(text: &str, expected: Expected) -> Result<Self, Unusable> {
-        let list_key = expected.source.list_key();
+    pub(super) fn read(text: &str, asked: Asked) -> Result<Self, Unusable> {
+        let list_key = asked.source.list_key();
         let (mut list, mut next) = (None, None);
         let mut has_other_keys = false;
         let scan = Scan::new(text);
@@ -62,7 +62,7 @@ impl Envelope {
             let key = decode_string(&text[key]).unwrap_or_default();
             let key = key.as_ref();
             let (is_repeated, end) = if key == list_key {
-                let (elements, end) = read_list(text, &scan, expected, value)?;
+                let (elements, end) = read_list(text, &scan, asked, value)?;
                 (list.replace(elements).is_some(), end)
             } else {
                 let end = scan.value(value)?;
@@ -77,13 +77,13 @@ impl Envelope {
             Ok(end)
         })?;
         scan.end(end)?;
-        let list = list.ok_or_else(|| missing_list(text, expected.source))?;
-        let envelope = Self { list, next };
+        let list = list.ok_or_else(|| missing_list(text, asked.source))?;
+        let body = Self { list, next };
         if has_other_keys {
-            envelope.check_other_keys(text)?;
+            body.check_other_keys(text)?;
         }
-        envelope.check_end(text, expected)?;
-        Ok(envelope)
+        body.check_end(text, asked)?;
+        Ok(body)
     }
 
     /// Checks that no other key contradicts the list: that it is whole, and that it ends here if it does. No known answer
@@ -122,11 +122,11 @@ impl Envelope {
     }
 
     /// Checks that a page without a next page token is the last one. Other keys are looked at only then, which is rare.
-    fn check_end(&self, text: &str, expected: Expected) -> Result<(), Unusable> {
+    fn check_end(&self, text: &str, asked: Asked) -> Result<(), Unusable> {
         if self.next.is_some() {
             return Ok(());
         }
-        if self.list.len() >= expected.page_size() {
+        if self.list.len() >= asked.page_size() {
             let words =
                 "its page is full and there is no “next_page_token”, null or not; its keys are";
             return Err(Unusable::OtherKeys(words, keys_of(text, |_, _| true)));
@@ -144,17 +144,17 @@ impl Envelope {
 fn read_list(
     text: &str,
     scan: &Scan<'_>,
-    expected: Expected,
+    asked: Asked,
     start: usize,
 ) -> Result<(Vec<Outline>, usize), Unusable> {
     let mut outlines = Vec::new();
     if scan.peek(start) == b'[' {
-        let most = expected.most_elements();
+        let most = asked.most_elements();
         let end = scan.array(start, |at| {
             if outlines.len() == most {
                 return Err(Unusable::Unexpected(format!(
                     "its list has more than {most} elements, and {} were asked for",
-                    expected.page_size
+                    asked.page_size
                 )));
             }
             let (outline, end) = Outline::read(text, scan, at)?;
@@ -167,7 +167,7 @@ fn read_list(
     match &text[start..end] {
         "null" => Ok((outlines, end)),
         other => {
-            let name = format!("“{}”", expected.source.list_key());
+            let name = format!("“{}”", asked.source.list_key());
             Err(wrong_type(&name, other, "an array"))
         }
     }
@@ -299,9 +299,9 @@ mod tests {
 
     const PAGE_SIZE: u32 = 3;
 
-    fn read(source: Source, body: &str) -> Result<Envelope, Unusable> {
+    fn read(source: Source, body: &str) -> Result<PageBody, Unusable> {
         let page_size = PAGE_SIZE;
-        Envelope::read(body, Expected { source, page_size })
+        PageBody::read(body, Asked { source, page_size })
     }
 
     /// Returns what is said of an answer in which the list is called `L`, the same for both sources.

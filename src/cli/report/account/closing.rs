@@ -9,10 +9,10 @@ use verkada_audit_logs::pull::{Counts, Outcome, Report, SourceReport};
 use verkada_audit_logs::{Source, Statistics, Window, time_text};
 
 use super::arguments::Arguments;
-use super::end::Ended;
-use super::exit_code::{ExitCode, is_closed_pipe};
-use super::messages::{LogFormat, print_note};
 use super::metrics::{self, OldFile};
+use crate::cli::report::end::Ended;
+use crate::cli::report::exit_code::{ExitCode, is_closed_pipe};
+use crate::cli::report::messages::{LogFormat, print_note};
 
 /// Says what was read of each source.
 pub(crate) fn log_counts(report: &Report) {
@@ -57,7 +57,7 @@ pub(crate) fn close(
 
 /// Ends a run whose flags were never read, or that a panic has ended, as [`close`] does. Nothing is known about its files
 /// then, so the metrics replace only older ones.
-pub(super) fn close_unread(arguments: &Arguments, code: ExitCode) {
+pub(in crate::cli::report) fn close_unread(arguments: &Arguments, code: ExitCode) {
     if !arguments.are_of_a_run() {
         return;
     }

@@ -7,10 +7,10 @@ use verkada_audit_logs::doctor::describe_unmatched;
 use verkada_audit_logs::pull::{Counts, EventFilter, Outcome, Period, Report};
 use verkada_audit_logs::{Source, Statistics, Window, time_text};
 
-use super::counted::{counted_grouped, grouped};
-use super::end::Ended;
-use super::messages::{LogFormat, print_note};
 use crate::cli::config::Config;
+use crate::cli::report::counted::{counted_grouped, grouped};
+use crate::cli::report::end::Ended;
+use crate::cli::report::messages::{LogFormat, print_note};
 
 /// Says which range `--since` has come to, if standard error is a terminal.
 pub(crate) fn say_span(config: &Config, format: LogFormat) {

@@ -13,8 +13,8 @@ use chrono::Utc;
 use verkada_audit_logs::pull::{Counts, SourceReport};
 use verkada_audit_logs::{Source, publish};
 
-use super::end::Ended;
-use super::exit_code::ExitCode;
+use crate::cli::report::end::Ended;
+use crate::cli::report::exit_code::ExitCode;
 
 const PREFIX: &str = "verkada_audit_logs_";
 const LAST_SUCCESS: &str = "last_success_timestamp_seconds";

@@ -4,20 +4,20 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
-use super::messages::LogFormat;
 use crate::cli::config::{Environment, METRICS_FILE};
+use crate::cli::report::messages::LogFormat;
 
 /// The words of a command line that was not parsed.
-pub(super) struct Arguments(Vec<OsString>);
+pub(in crate::cli::report) struct Arguments(Vec<OsString>);
 
 impl Arguments {
     /// Those of the process.
-    pub(super) fn of_the_process() -> Self {
+    pub(in crate::cli::report) fn of_the_process() -> Self {
         Self(std::env::args_os().skip(1).collect())
     }
 
     /// The form of messages that they ask for.
-    pub(super) fn format(&self) -> LogFormat {
+    pub(in crate::cli::report) fn format(&self) -> LogFormat {
         match self.value("--log-format") {
             Some(value) if value == "json" => LogFormat::Json,
             _ => LogFormat::Text,
@@ -25,14 +25,14 @@ impl Arguments {
     }
 
     /// Reports whether they are those of a run, and not of a command that only shows something.
-    pub(super) fn are_of_a_run(&self) -> bool {
+    pub(in crate::cli::report) fn are_of_a_run(&self) -> bool {
         ["doctor", "completions", "man", "help"]
             .iter()
             .all(|command| !self.begin_with(command))
     }
 
     /// The metrics file that they, or else the variables, name.
-    pub(super) fn metrics_file(&self) -> Option<PathBuf> {
+    pub(in crate::cli::report) fn metrics_file(&self) -> Option<PathBuf> {
         if let Some(path) = self.value("--metrics-file") {
             return Some(path.into());
         }
