@@ -20,6 +20,11 @@ fn main() -> std::process::ExitCode {
         Ok(read) => read,
         Err(error) => return report::answer(&error).into(),
     };
+    if line.prints_on_standard_output()
+        && let Err(error) = cli::output::look(None)
+    {
+        return report::fail_plainly(&error.to_string()).into();
+    }
     match line.command {
         None => with_runtime(|runtime| main_job(&line.pull, runtime)),
         Some(Command::Doctor(args)) => with_runtime(|runtime| examine(&args, &flags, runtime)),

@@ -351,6 +351,14 @@ pub(crate) struct ManArgs {
 }
 
 impl CommandLine {
+    /// Reports whether the command says on standard output what it has to say, whatever --output names.
+    pub(crate) fn prints_on_standard_output(&self) -> bool {
+        matches!(
+            self.command,
+            Some(Command::Doctor(_) | Command::Completions(_) | Command::Man(_))
+        )
+    }
+
     /// Reads the command line of the process. Returns as well the names of the flags that were given to `doctor`.
     pub(crate) fn read() -> Result<(Self, Vec<String>), clap::Error> {
         let mut matches = Self::command().try_get_matches()?;

@@ -35,4 +35,4 @@ pub(crate) use findings::show_findings;
 pub(crate) use messages::{LogFormat, levels, report_error, start};
 pub(crate) use panic::end_panics_in_one_line;
 pub(crate) use progress::show;
-pub(crate) use usage::{answer, fail_early, print_document};
+pub(crate) use usage::{answer, fail_early, fail_plainly, print_document};

@@ -73,6 +73,13 @@ pub(crate) fn print_document(text: io::Result<Vec<u8>>) -> ExitCode {
     printed(LogFormat::Text, result)
 }
 
+/// Reports the failure of a command that is not a run.
+pub(crate) fn fail_plainly(message: &str) -> ExitCode {
+    messages::start_plainly(LogFormat::Text);
+    report_error(LogFormat::Text, message);
+    ExitCode::Failure
+}
+
 /// Reports a failure before the flags were looked at.
 pub(crate) fn fail_early(message: &str) -> ExitCode {
     let arguments = Arguments::of_the_process();

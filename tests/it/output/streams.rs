@@ -291,6 +291,11 @@ fn a_closed_standard_output_is_an_error_that_moves_no_checkpoint() {
     let ended = program.shell(&format!("{BINARY} --demo --checkpoint progress.json >&-"));
     ended.refuses(1, &["standard output is closed"]);
     assert!(!program.path("progress.json").exists());
+    for command in ["doctor --demo --output o", "man", "completions bash"] {
+        let ended = program.shell(&format!("{BINARY} {command} >&-"));
+        ended.refuses(1, &["standard output is closed"]);
+    }
+    assert_eq!(program.files(), ["progress.json.lock"]);
 }
 
 #[test]
