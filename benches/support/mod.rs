@@ -131,7 +131,7 @@ pub(crate) fn row(what: &str, value: f64, unit: &str, most: Option<f64>) {
     println!("{what:<62} {value:>9.3} {unit:<18} {verdict}");
 }
 
-/// How many times `whole` goes into `part`.
+/// The ratio of `part` to `whole`.
 pub(crate) fn ratio(part: Duration, whole: Duration) -> f64 {
     part.as_secs_f64() / whole.as_secs_f64()
 }

@@ -6,7 +6,7 @@
 //!  `-----> exit_code
 //! findings                   what a comparison with files has found
 //! checks                     one line for each check of the doctor, with advice
-//! account/                   what a run says of itself: a summary, the last line of JSON messages, metrics
+//! account/                   the account of a run: a summary, the last line of JSON messages, metrics
 //! progress ---> estimate     the time that is left
 //! usage, progress, panic
 //!  |-----> counted       numbers with their words

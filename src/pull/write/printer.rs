@@ -151,16 +151,7 @@ impl Printer {
             return self.supplement(slice);
         }
         let Some(checkpoint) = &mut self.checkpoint else {
-            let organisation = slice.organisations.most_named();
-            self.formatter.note_organisation(organisation);
-            let mut ordinals = self.formatter.ordinals();
-            let lines = slice.lines.iter().map(|line| {
-                let counted = ordinals.as_mut();
-                let id = counted.map(|ordinals| ordinals.next_id(sighting(line).fingerprint));
-                (line, id)
-            });
-            write(&mut self.output, &self.formatter, slice.source, lines, None)?;
-            return Ok(Printed::lines(slice.lines.len()));
+            return self.print_all(slice);
         };
         let late_before = late_before(&mut self.late_before, checkpoint, slice.source);
         let number = self.slices;
@@ -211,6 +202,20 @@ impl Printer {
         }
         die(Moment::AfterSave)?;
         Ok(printed)
+    }
+
+    /// Prints every line of the slice, where nothing is remembered.
+    fn print_all(&mut self, slice: &Slice) -> Result<Printed, Error> {
+        let organisation = slice.organisations.most_named();
+        self.formatter.note_organisation(organisation);
+        let mut ordinals = self.formatter.ordinals();
+        let lines = slice.lines.iter().map(|line| {
+            let counted = ordinals.as_mut();
+            let id = counted.map(|ordinals| ordinals.next_id(sighting(line).fingerprint));
+            (line, id)
+        });
+        write(&mut self.output, &self.formatter, slice.source, lines, None)?;
+        Ok(Printed::lines(slice.lines.len()))
     }
 
     /// Prints what is missing from the slice, as `known` says, and counts it as printed.

@@ -1,4 +1,4 @@
-//! What a run says of itself at its end: an event for each source, the last line of JSON messages, and the metrics file.
+//! The end of a run's account: an event for each source, the last line of JSON messages, and the metrics file.
 
 use std::path::Path;
 use std::time::Duration;
@@ -97,7 +97,7 @@ struct LastLine<'a> {
     target: &'static str,
 }
 
-/// What became of one source.
+/// The end of one source.
 #[derive(Serialize)]
 struct SourceAccount<'a> {
     outcome: &'static str,

@@ -64,7 +64,7 @@ fn old_text(path: &Path) -> String {
     text
 }
 
-/// What earlier runs have found out and a failed one does not know.
+/// Values of earlier runs that a failed one does not know.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Earlier {
     last_success: Option<i64>,
@@ -189,7 +189,7 @@ fn records(source: &SourceReport) -> [(String, u64); 4] {
     counts.map(|(outcome, count)| (format!("{label},outcome=\"{outcome}\""), count))
 }
 
-/// How far each source is printed: as this run has found it, or else as the run before did.
+/// The time through which each source is printed: as this run has found it, or else as the run before did.
 fn printed_through(ended: &Ended, earlier: &Earlier) -> Vec<(String, i64)> {
     let sources = Source::ALL.into_iter().zip(earlier.printed_through);
     let through = sources.filter_map(|(source, before)| {

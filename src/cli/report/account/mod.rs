@@ -1,4 +1,4 @@
-//! What a run says of itself when it ends, failed ones included.
+//! The account of a run when it ends, failed ones included.
 //!
 //! ```text
 //! closing ---> metrics       the last line of JSON messages, and the metrics file

@@ -54,11 +54,11 @@ impl ApiTokens {
 pub(super) struct PageCursor {
     /// The start of the window as computed for the first page, in Unix seconds.
     pub(super) start: i64,
-    /// What was sent before.
+    /// The records that were sent before.
     pub(super) reached: Reached,
 }
 
-/// How far a read has come.
+/// The place that a read has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reached {
     /// The last record that was sent.

@@ -1,4 +1,4 @@
-//! What a run says of itself: counts, late records, the last line of JSON messages, and the metrics file.
+//! The account of a run: counts, late records, the last line of JSON messages, and the metrics file.
 
 mod counts;
 mod last_line;

@@ -1,4 +1,4 @@
-//! What a person at a terminal is told besides.
+//! The account of a run for a person at a terminal.
 
 use super::{END, START, server};
 use crate::support::now;
