@@ -13,6 +13,7 @@ use cli::config::{Config, Environment, UsageError, metrics_file};
 use cli::documents;
 use cli::report::{self, Ended, ExitCode, LogFormat};
 use cli::run;
+use cli::signals::unless_stopped;
 
 fn main() -> std::process::ExitCode {
     report::end_panics_in_one_line();
@@ -84,7 +85,12 @@ fn verify(args: &VerifyArgs, runtime: &Runtime) -> ExitCode {
 /// The command `doctor`. What there is to say is said on standard output.
 fn examine(args: &PullArgs, flags: &[String], runtime: &Runtime) -> ExitCode {
     let (environment, _) = start(args, true);
-    runtime.block_on(cli::examine::examine(args, flags, environment, now()))
+    let examined = cli::examine::examine(args, flags, environment, now());
+    let code = runtime.block_on(unless_stopped(examined));
+    code.unwrap_or_else(|code| {
+        report::report_error(LogFormat::Text, "stopped before all checks were made");
+        code
+    })
 }
 
 /// Reads the variables, and starts the messages in the form that was asked for. `errors_alone` holds unless more was asked

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
 
+use tokio::sync::oneshot;
 use verkada_audit_logs::pull::{self, Checkpoint, Outcome, Period, Printer};
 use verkada_audit_logs::verify::{Archive, Comparison};
 use verkada_audit_logs::{TimeBase, Window, time_text};
@@ -14,6 +16,7 @@ use super::config::{Config, UsageError};
 use super::output;
 use super::report::{self, Ended, LogFormat};
 use super::run::run;
+use super::signals::unless_stopped;
 
 /// Checks what only `verify` asks of its flags. The checkpoint of a variable is left alone if the lines do not go into the
 /// file that the scheduled runs write.
@@ -46,9 +49,16 @@ pub(crate) fn check(args: &VerifyArgs, config: &mut Config) -> Result<(), UsageE
 /// Reads the files and the range, prints what is missing, and shows the findings.
 pub(crate) async fn compare(args: &VerifyArgs, config: &Config, format: LogFormat) -> Ended {
     let quiet = args.pull.messages.quiet;
-    let (comparison, printer) = match prepare(args, config) {
-        Ok(prepared) => prepared,
-        Err(error) => return Ended::at_once(report::fail(format, &error)),
+    let (comparison, printer) = match unless_stopped(prepare(args, config)).await {
+        Ok(Ok(prepared)) => prepared,
+        Ok(Err(error)) => return Ended::at_once(report::fail(format, &error)),
+        Err(code) => {
+            report::report_error(
+                format,
+                "stopped before the files were read; nothing was compared",
+            );
+            return Ended::at_once(code);
+        }
     };
     say_if_recent(config);
     let ended = run(config, printer, format, quiet).await;
@@ -70,21 +80,21 @@ pub(crate) async fn compare(args: &VerifyArgs, config: &Config, format: LogForma
 }
 
 /// Reads the files, and opens what the missing records go to.
-fn prepare(args: &VerifyArgs, config: &Config) -> Result<(Comparison, Printer), pull::Error> {
+async fn prepare(args: &VerifyArgs, config: &Config) -> Result<(Comparison, Printer), pull::Error> {
     // The lock is taken before the files are read, so that no run appends to them in between.
     let checkpoint = config.checkpoint.as_deref();
     let checkpoint = checkpoint
         .map(|path| Checkpoint::open(path, config.origin.as_str()))
         .transpose()?;
     let output = output::open(config.output.as_deref()).map_err(pull::Error::Output)?;
-    let comparison = Comparison::with(archive(args, config)?);
+    let comparison = Comparison::with(archive(args, config).await?);
     let printer = comparison.printer(output, checkpoint);
     let printer = printer.with_format(config.format, config.host.clone());
     Ok((comparison, printer))
 }
 
 /// Reads what the files hold of the range.
-fn archive(args: &VerifyArgs, config: &Config) -> Result<Archive, pull::Error> {
+async fn archive(args: &VerifyArgs, config: &Config) -> Result<Archive, pull::Error> {
     let Period::Range { start, end } = config.pull.period else {
         return Err(pull::Error::Output(io::ErrorKind::InvalidInput.into()));
     };
@@ -93,9 +103,17 @@ fn archive(args: &VerifyArgs, config: &Config) -> Result<Archive, pull::Error> {
         config.pull.filter.clone(),
         config.notification_types.clone(),
     );
-    let mut archive = Archive::new(window, filter, types);
+    let archive = Archive::new(window, filter, types);
+    let files = args.files.clone();
+    let (sender, read) = oneshot::channel();
+    // Standard input may never end, and the runtime would wait for a thread of its own.
+    thread::spawn(move || sender.send(fill(archive, &files)));
+    read.await.unwrap_or(Err(pull::Error::BrokenOff))
+}
+
+fn fill(mut archive: Archive, files: &[PathBuf]) -> Result<Archive, pull::Error> {
     let mut seen = HashSet::new();
-    for path in &args.files {
+    for path in files {
         if !seen.insert(identity(path)) {
             tracing::warn!(path = %path.display(), "the file was named before; it is read once");
             continue;

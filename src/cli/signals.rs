@@ -72,6 +72,20 @@ impl Signals {
     }
 }
 
+/// Waits for `work`, unless a signal stops the process first. `Err` holds the exit code for it.
+///
+/// What `work` leaves behind ends with the process.
+pub(crate) async fn unless_stopped<T>(work: impl Future<Output = T>) -> Result<T, ExitCode> {
+    let Ok(signals) = Signals::listen() else {
+        return Ok(work.await);
+    };
+    let mut stop = signals.stop();
+    tokio::select! {
+        done = work => Ok(done),
+        _ = stop.wait_for(|stopped| *stopped) => Err(signals.received().unwrap_or(ExitCode::Failure)),
+    }
+}
+
 /// The signals that this process ignores, as a bit mask: bit 0 is signal 1.
 struct IgnoredSignals(u64);
 

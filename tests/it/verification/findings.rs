@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use rustix::process::Signal;
 use verkada_audit_logs::demo::{DemoServer, Fault, Profile};
 
 use super::{END, START, archive, program, server, sorted, verify, week, write_lines};
 use crate::support::program::{Ended, Program};
 use crate::support::raw_server::RawServer;
+use crate::support::signals::send;
 
 #[test]
 fn a_complete_archive_prints_nothing_and_a_table() {
@@ -317,4 +319,23 @@ fn lines_of_another_shape_are_said_and_a_byte_order_mark_is_not_a_part_of_a_line
     let ended = verify(&program, &["audit.jsonl"]);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     ended.says(&["not records", "lines=3"]);
+}
+
+#[test]
+fn a_signal_while_the_files_are_read_ends_with_a_line() {
+    let program = Program::asking("http://127.0.0.1:1", "key");
+    program.make_pipe("pipe");
+    let week = week();
+    let arguments = ["verify"]
+        .into_iter()
+        .chain(week.iter().map(String::as_str));
+    let child = program.spawn_stoppable(arguments.chain(["pipe"]));
+    // It opens once the program reads it.
+    let _writer = fs::File::options()
+        .write(true)
+        .open(program.path("pipe"))
+        .unwrap();
+    send(Signal::TERM, &child);
+    let ended = Ended::from(child.wait_with_output().unwrap());
+    ended.refuses(143, &["stopped before the files were read"]);
 }
