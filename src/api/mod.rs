@@ -4,7 +4,7 @@
 //! every failure comes back as one kind of error that knows its status, its effort and whether it may pass.
 //!
 //! ```text
-//! builder ---> client <--- pages ---> repeats   lists: page by page, or whole; records that come twice
+//! builder ---> client <--- list/                lists: page by page, or whole; records that come twice
 //!                | | `---> page ---> page_body ---> record   what comes back
 //!                | `-----> token/      the token, in memory and in its file
 //!                `-------> http/       one request until it is answered
@@ -15,11 +15,10 @@ mod builder;
 mod client;
 mod error;
 mod http;
+mod list;
 mod page;
 mod page_body;
-mod pages;
 mod record;
-mod repeats;
 mod secret;
 mod source;
 mod token;
@@ -35,8 +34,8 @@ pub use error::{
     ServerText,
 };
 pub use http::{BaseUrl, MAX_RETRIES, Region, Statistics};
+pub use list::Pages;
 pub use page::Page;
-pub use pages::Pages;
 pub use record::Record;
 pub use secret::{LONGEST_QUOTED, Secret, quoted};
 pub use source::Source;

@@ -7,7 +7,7 @@ use super::check::{CheckOutcome, Subject};
 use super::connection::Connected;
 use super::setup::{Now, Reporter, Setup};
 use crate::files;
-use crate::pull::{Error, Expected, Inspection, Organisations, inspect};
+use crate::pull::{Error, ExpectedCheckpoint, Inspection, Organisations, inspect};
 use crate::time::time_text;
 
 /// Checks that a run could append to `path` now, without opening it: it may be a pipe whose reader would notice.
@@ -37,7 +37,7 @@ fn checkpoint(setup: &Setup, now: Now, organisations: &Organisations) -> CheckOu
     let Some(path) = &setup.checkpoint else {
         return CheckOutcome::ok("none is used, so each run prints its own interval");
     };
-    let expected = Expected {
+    let expected = ExpectedCheckpoint {
         origin: &setup.origin,
         now: now.seconds,
         is_verkadas: now.is_verkadas,

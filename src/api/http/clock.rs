@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use reqwest::header::{DATE, HeaderMap};
 
 /// A `Date` that has not moved for this long, while answers kept coming, is a cache's.
 const LONGEST_STANDSTILL: Duration = Duration::from_secs(60 * 60);
@@ -28,6 +29,12 @@ impl ServerClock {
         };
         (now.saturating_duration_since(since) < LONGEST_STANDSTILL).then_some(date)
     }
+}
+
+/// Returns the time that the headers of an answer show.
+pub(super) fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
+    let date = headers.get(DATE)?.to_str().ok()?;
+    httpdate::parse_http_date(date).ok().map(DateTime::from)
 }
 
 #[cfg(test)]

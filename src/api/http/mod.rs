@@ -4,7 +4,7 @@
 //! pace, tries again and turns a failure into an [`Error`](super::error::Error).
 //!
 //! ```text
-//! transport ---> pace      when a request may be sent
+//! transport/ --> pace      when a request may be sent
 //!     |--------> retry     whether it is sent again
 //!     |--------> body/     the bytes of an answer, unpacked and within limits
 //!     |--------> answer    a 200 that is not what was asked for

@@ -7,14 +7,12 @@
 //!    |-------> events                     the audit logs to keep
 //!    |-------> files                      which there are, and one purpose for each
 //!    |-------> period ---> time           the range, and times as people write them
-//!    `-------> setting ---> environment ---> env_file ---> env_line      flag, variable, .env
+//!    `-------> setting ---> environment/   flag, variable, .env
 //! all of them: usage_error
 //! ```
 
 mod api_key;
 mod assemble;
-mod env_file;
-mod env_line;
 mod environment;
 mod events;
 mod files;

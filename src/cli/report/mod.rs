@@ -7,7 +7,7 @@
 //! findings                   what a comparison with files has found
 //! checks                     one line for each check of the doctor, with advice
 //! account/                   the account of a run: a summary, the last line of JSON messages, metrics
-//! progress ---> estimate     the time that is left
+//! progress/                  a bar, or a line now and then
 //! usage, progress, panic
 //!  |-----> counted       numbers with their words
 //!  `-----> messages      lines on standard error, as text or JSON
@@ -18,7 +18,6 @@ mod advice;
 mod checks;
 mod counted;
 mod end;
-mod estimate;
 mod exit_code;
 mod findings;
 mod messages;

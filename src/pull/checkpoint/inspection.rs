@@ -15,7 +15,7 @@ use crate::files;
 use crate::pull::organisations::Organisations;
 
 /// The things that a run would read, as far as they are known: a checkpoint of something else is refused.
-pub(crate) struct Expected<'a> {
+pub(crate) struct ExpectedCheckpoint<'a> {
     /// The host.
     pub(crate) origin: &'a str,
     /// The present, in Unix seconds.
@@ -44,7 +44,10 @@ pub(crate) struct Inspection {
 /// # Errors
 ///
 /// [`CheckpointError::Unusable`] if a run would refuse it. A checkpoint that is held is no error.
-pub(crate) fn inspect(path: &Path, expected: &Expected<'_>) -> Result<Inspection, CheckpointError> {
+pub(crate) fn inspect(
+    path: &Path,
+    expected: &ExpectedCheckpoint<'_>,
+) -> Result<Inspection, CheckpointError> {
     let path = &resolve(path)?;
     check_access(path)?;
     let holder = holder(path).map_err(|error| unusable_after(path, "cannot be locked", &error))?;
@@ -71,7 +74,7 @@ pub(crate) fn inspect(path: &Path, expected: &Expected<'_>) -> Result<Inspection
     })
 }
 
-impl Expected<'_> {
+impl ExpectedCheckpoint<'_> {
     fn check(&self, path: &Path, state: &State) -> Result<(), CheckpointError> {
         if state.base_url != self.origin {
             return Err(of_other_host(path, state, self.origin));
@@ -118,7 +121,7 @@ mod tests {
     const ORIGIN: &str = "https://api.verkada.com";
 
     fn look(path: &Path) -> Result<Inspection, CheckpointError> {
-        let expected = Expected {
+        let expected = ExpectedCheckpoint {
             origin: ORIGIN,
             now: 1_800_000_000,
             is_verkadas: true,

@@ -23,7 +23,7 @@ mod state;
 
 pub(crate) use access::shown_id;
 pub use access::{Checkpoint, CheckpointError};
-pub(crate) use inspection::{Expected, Inspection, inspect};
+pub(crate) use inspection::{ExpectedCheckpoint, Inspection, inspect};
 
 pub(crate) use fingerprint::Fingerprint;
 pub(super) use ledger::Sighting;

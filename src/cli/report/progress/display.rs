@@ -10,9 +10,9 @@ use tokio::sync::watch;
 use verkada_audit_logs::pull::Progress;
 use verkada_audit_logs::{Source, VerkadaApi, time_text};
 
-use super::counted::counted;
 use super::estimate::Estimator;
-use super::messages::{LogFormat, PROGRESS_TARGET, bars};
+use crate::cli::report::counted::counted;
+use crate::cli::report::messages::{LogFormat, PROGRESS_TARGET, bars};
 
 /// A bar appears only if the read takes longer.
 const SHORT_READ: Duration = Duration::from_secs(2);

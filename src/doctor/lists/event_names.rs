@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::check::CheckOutcome;
 use crate::api::{Record, Source};
+use crate::doctor::check::CheckOutcome;
 use crate::pull::{EventFilter, Verdict, mapped_event_names};
 
 /// Likeness that two names need for one to be suggested in place of the other, from 0 to 1.

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 
-use super::record::{DigestHasher, RecordDigest};
+use crate::api::record::{DigestHasher, RecordDigest};
 
 /// Records that are remembered of a read. A record that comes again later than that is not noticed.
 const MOST_RECORDS: usize = 20_000;

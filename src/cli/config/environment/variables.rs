@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use super::env_file::EnvFile;
-use super::usage_error::UsageError;
+use crate::cli::config::usage_error::UsageError;
 
 /// Variables by name: those of the process win over those of the nearest `.env` file.
 #[derive(Default)]

@@ -1,8 +1,8 @@
 //! Single pages of the lists, asked for within the limit of requests.
 
-use super::check::CheckOutcome;
-use super::setup::MOST_REQUESTS;
 use crate::api::{Error, Page, Source, VerkadaApi, Window};
+use crate::doctor::check::CheckOutcome;
+use crate::doctor::setup::MOST_REQUESTS;
 
 /// Limit for the requests of a page: itself, a new token if the first is refused, and itself once more.
 const REQUESTS_OF_PAGE: u64 = 3;

@@ -4,8 +4,8 @@
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use base64::{Engine, alphabet};
 
-use super::check::CheckOutcome;
 use crate::api::{Page, Source};
+use crate::doctor::check::CheckOutcome;
 
 /// Describes the tokens of the pages, without showing one that is not a number.
 pub(super) fn check(audit_logs: &Page, notifications: Option<&Page>) -> CheckOutcome {

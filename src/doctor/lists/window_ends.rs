@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use super::check::CheckOutcome;
 use super::pages::{Lists, Sample};
 use crate::api::{Record, Source, TimeBase, Window};
+use crate::doctor::check::CheckOutcome;
 
 /// Asks for two windows of one second that meet at the time of a known record.
 pub(super) async fn check(

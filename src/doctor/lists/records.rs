@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::check::CheckOutcome;
 use super::pages::Sample;
-use super::setup::Setup;
 use crate::api::{Page, Record, Source, TimeBase};
+use crate::doctor::check::CheckOutcome;
+use crate::doctor::setup::Setup;
 use crate::pull::{Organisations, Period, shown_id};
 
 /// Unix seconds of 2025-08-12: audit logs of events before that day have no processed time.

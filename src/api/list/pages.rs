@@ -5,14 +5,14 @@ use std::collections::HashSet;
 use futures_util::Stream;
 use futures_util::stream::try_unfold;
 
-use super::client::VerkadaApi;
-use super::error::{Endpoint, Error, ErrorKind};
-use super::http::Urgency;
-use super::page::Page;
-use super::record::{Record, sort_oldest_first};
 use super::repeats::{RecentPage, RecentPages};
-use super::source::Source;
-use super::window::Window;
+use crate::api::client::VerkadaApi;
+use crate::api::error::{Endpoint, Error, ErrorKind};
+use crate::api::http::Urgency;
+use crate::api::page::Page;
+use crate::api::record::{Record, sort_oldest_first};
+use crate::api::source::Source;
+use crate::api::window::Window;
 
 /// After this many sparse pages in a row the read ends with an error, whatever their tokens say. Verkada documents no
 /// bound, and nothing is known of such pages. The pages of a burst are full.

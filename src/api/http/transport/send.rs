@@ -6,56 +6,21 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use reqwest::header::{
-    ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, DATE, HeaderMap, HeaderName,
-    HeaderValue, LOCATION, RETRY_AFTER, TRANSFER_ENCODING,
-};
-use reqwest::{Client, Method, Proxy, StatusCode, Url};
+use reqwest::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_LENGTH, HeaderMap, HeaderValue};
+use reqwest::{Client, Method, StatusCode};
 use tracing::{debug, info};
 
-use super::answer::{Answer, Unusable};
-use super::base_url::BaseUrl;
-use super::body::{self, BodyBudget, BodyError, LONG_WORK_BYTES, MAX_BODY_BYTES, Room};
-use super::certificate;
-use super::clock::ServerClock;
-use super::pace::{Pacer, Urgency};
-use super::proxy::{NOT_A_PROXY, ProxyInUse};
-use super::retry::{Decision, History, RetryPolicy, parse_retry_after};
-use super::server_text;
-use crate::api::error::{
-    ConfigurationError, Effort, Endpoint, Error, ErrorKind, NetworkFailure, ServerText,
-};
-use crate::api::secret::Secret;
+use super::call::Call;
+use super::failures::{Unsuccessful, network_error, refusal, unread_body, unusable_body};
+use super::http_client;
+use crate::api::error::{ConfigurationError, Effort, Endpoint, Error, ErrorKind};
+use crate::api::http::answer::{Answer, Unusable};
+use crate::api::http::base_url::BaseUrl;
+use crate::api::http::body::{self, BodyBudget, LONG_WORK_BYTES, Room};
+use crate::api::http::clock::{ServerClock, date};
+use crate::api::http::pace::{Pacer, Urgency};
+use crate::api::http::retry::{Decision, History, RetryPolicy};
 use crate::time::unix_now;
-
-/// Headers that carry secrets.
-pub(in crate::api) const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
-pub(in crate::api) const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-verkada-auth");
-
-/// One request, before it is sent.
-#[derive(Debug)]
-pub(in crate::api) struct Call {
-    pub(in crate::api) endpoint: Endpoint,
-    pub(in crate::api) method: Method,
-    pub(in crate::api) url: Url,
-    /// The header that carries the key or the token.
-    pub(in crate::api) secret: (HeaderName, Secret),
-    pub(in crate::api) key: Secret,
-    /// A token that was sent before and refused.
-    pub(in crate::api) rejected: Option<Secret>,
-    /// Set if a 429 pauses instead of using up retries.
-    pub(in crate::api) rides_out: bool,
-    pub(in crate::api) urgency: Urgency,
-}
-
-impl Call {
-    /// Secrets that no message may show: those that were sent, and the key, which the server may name in any answer
-    /// because it knows whose token it is given.
-    fn secrets(&self) -> Vec<&Secret> {
-        let sent = [&self.secret.1, &self.key].into_iter();
-        sent.chain(&self.rejected).collect()
-    }
-}
 
 /// Counts of a client since it was built.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,19 +96,6 @@ impl Default for Tries {
     }
 }
 
-/// An attempt that brought no answer.
-enum Unsuccessful {
-    /// The body did not fit beside the others that are under way.
-    OutOfRoom,
-    Failed(Error),
-}
-
-impl From<Error> for Unsuccessful {
-    fn from(error: Error) -> Self {
-        Self::Failed(error)
-    }
-}
-
 impl Transport {
     /// Prepares requests to `base_url`; sends nothing yet.
     ///
@@ -157,7 +109,7 @@ impl Transport {
         timeout: Duration,
     ) -> Result<Self, ConfigurationError> {
         Ok(Self {
-            client: client(&base_url, timeout)?,
+            client: http_client::build(&base_url, timeout)?,
             base_url,
             pacer,
             policy,
@@ -278,7 +230,7 @@ impl Transport {
         let response = response.map_err(|error| {
             let attempts = 1;
             // A token is what would have been asked for first.
-            self.network_error(Endpoint::Token, &error)
+            network_error(Endpoint::Token, self.timeout, &error)
                 .with_effort(Effort { attempts, elapsed })
         })?;
         Ok(Probe {
@@ -297,7 +249,8 @@ impl Transport {
         let sent = Instant::now();
         self.requests.fetch_add(1, Ordering::Relaxed);
         let response = self.request(call)?.send().await;
-        let mut response = response.map_err(|error| self.network_error(call.endpoint, &error))?;
+        let mut response =
+            response.map_err(|error| network_error(call.endpoint, self.timeout, &error))?;
         let status = response.status();
         debug!(endpoint = %call.endpoint, status = status.as_u16(), elapsed_ms = sent.elapsed().as_millis(), "answered");
         if status != StatusCode::OK {
@@ -306,30 +259,10 @@ impl Transport {
             return Err(refusal(call, status, response.headers(), &body).into());
         }
         let body = body::read(&mut response, room).await;
-        let body = body.map_err(|error| self.body_error(call, response.headers(), error))?;
+        let body =
+            body.map_err(|error| unread_body(call, response.headers(), self.timeout, error))?;
         let server_time = self.note_success(call.endpoint, sent.elapsed(), response.headers());
         Ok(accept(call, response.headers(), body, server_time, parse).await?)
-    }
-
-    fn body_error(&self, call: &Call, headers: &HeaderMap, error: BodyError) -> Unsuccessful {
-        let unusable = |words: &str| unusable(call, headers, None, words);
-        let error = match error {
-            BodyError::OutOfRoom => return Unsuccessful::OutOfRoom,
-            BodyError::Network(error) => self.network_error(call.endpoint, &error),
-            BodyError::Broken => cut_short(call, "its compressed bytes are damaged or end early"),
-            BodyError::TooLong => unusable(&format!(
-                "it is longer than {} MiB; ask for smaller pages with --page-size",
-                MAX_BODY_BYTES >> 20
-            )),
-            BodyError::UnknownPacking(name) => {
-                let name = server_text::clean(&name, &call.secrets());
-                unusable(&format!(
-                    "it is compressed as “{name}”, and only gzip was offered"
-                ))
-            }
-            BodyError::NotGzip => unusable("it is said to be gzip and is not"),
-        };
-        error.into()
     }
 
     fn request(&self, call: &Call) -> Result<reqwest::RequestBuilder, Error> {
@@ -348,21 +281,6 @@ impl Transport {
             .header(name, value)
             .header(ACCEPT, "application/json")
             .header(ACCEPT_ENCODING, "gzip"))
-    }
-
-    /// No whole answer came.
-    fn network_error(&self, endpoint: Endpoint, error: &reqwest::Error) -> Error {
-        if let Some(problem) = certificate::problem(error) {
-            return Error::new(endpoint, ErrorKind::Certificate(problem));
-        }
-        let failure = if error.is_timeout() {
-            NetworkFailure::TimedOut(self.timeout)
-        } else if error.is_body() || error.is_decode() {
-            NetworkFailure::CutShort(server_text::innermost(error))
-        } else {
-            NetworkFailure::Connect(server_text::innermost(error))
-        };
-        Error::new(endpoint, ErrorKind::Connection(failure))
     }
 
     fn without_success(&self, endpoint: Endpoint, started: Instant) -> Duration {
@@ -413,71 +331,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Builds the HTTP client: no redirects, no retries of its own, verified TLS.
-fn client(base_url: &BaseUrl, timeout: Duration) -> Result<Client, ConfigurationError> {
-    // Fails only if a provider is installed already, which is what is wanted.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let mut builder = Client::builder()
-        .user_agent(concat!(
-            env!("CARGO_PKG_NAME"),
-            "/",
-            env!("CARGO_PKG_VERSION")
-        ))
-        .redirect(reqwest::redirect::Policy::none())
-        .retry(reqwest::retry::never())
-        .referer(false)
-        .timeout(timeout);
-    // reqwest ignores a proxy variable that it cannot use, and the requests would go around the proxy.
-    builder = builder.no_proxy();
-    if let Some(proxy) = ProxyInUse::find(base_url)? {
-        let proxy =
-            Proxy::https(proxy.address).map_err(|_| ConfigurationError::new(NOT_A_PROXY))?;
-        builder = builder.proxy(proxy);
-    }
-    if base_url.is_clear_text() {
-        // Loading the system's certificates costs more than the rest of a small run.
-        builder = builder.tls_certs_only([]);
-    }
-    builder.build().map_err(|error| {
-        ConfigurationError::new(format!(
-            "the HTTP client cannot be built: {}; see SSL_CERT_FILE and SSL_CERT_DIR if they are set",
-            server_text::innermost(&error)
-        ))
-    })
-}
-
-/// The error for an answer with another status than 200.
-fn refusal(call: &Call, status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Error {
-    let (status, secrets) = (status.as_u16(), call.secrets());
-    let detail = match call.endpoint {
-        Endpoint::Token => server_text::of_token_error_body(body, &secrets),
-        Endpoint::Source(_) => server_text::of_error_body(body, &secrets),
-    };
-    // `Retry-After` may hold a time by the server's clock, which may differ from this machine's.
-    let now = date(headers).map_or_else(unix_now, |date| date.timestamp());
-    let retry_after = headers
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| parse_retry_after(value, now));
-    let target = || redirect_target(&call.url, headers, &secrets);
-    let kind = ErrorKind::of_status(status, call.endpoint, &detail, target);
-    Error::refused(call.endpoint, kind, status, detail, retry_after)
-}
-
-/// The scheme and host of a redirect; the rest of it may carry anything.
-fn redirect_target(url: &Url, headers: &HeaderMap, secrets: &[&Secret]) -> ServerText {
-    let location = headers.get(LOCATION).and_then(|value| value.to_str().ok());
-    let shown = match location.map(|location| url.join(location)) {
-        Some(Ok(target)) if target.origin() == url.origin() => {
-            "another path of the same host".to_owned()
-        }
-        Some(Ok(target)) => target.origin().ascii_serialization(),
-        Some(Err(_)) => "an address that cannot be read".to_owned(),
-        None => "nowhere".to_owned(),
-    };
-    server_text::clean(&shown, secrets)
-}
-
 /// A function that reads an answer. Large answers are passed to it on another thread.
 pub(in crate::api) trait Parse<T>:
     Fn(Answer) -> Result<T, Unusable> + Clone + Send + 'static
@@ -486,7 +339,7 @@ pub(in crate::api) trait Parse<T>:
 
 impl<T, F: Fn(Answer) -> Result<T, Unusable> + Clone + Send + 'static> Parse<T> for F {}
 
-/// Passes a body on to `parse`, and distinguishes a body that broke off from one that cannot be used.
+/// Passes a body on to `parse`.
 async fn accept<T: Send + 'static>(
     call: &Call,
     headers: &HeaderMap,
@@ -503,40 +356,7 @@ async fn accept<T: Send + 'static>(
         let failed = |error: tokio::task::JoinError| Unusable::Unexpected(error.to_string());
         parsing.await.map_err(failed).flatten()
     };
-    let unusable = |words: &str| unusable(call, headers, Some(size), words);
-    parsed.map_err(|problem| match problem {
-        Unusable::EndsEarly if !announces_its_end(headers) => {
-            cut_short(call, "it ends in the middle of the JSON text")
-        }
-        Unusable::EndsEarly if size == 0 => unusable("it is empty"),
-        Unusable::EndsEarly => unusable("it is not JSON (it ends early)"),
-        Unusable::Malformed(_) => unusable("it is not JSON"),
-        Unusable::Unexpected(words) => unusable(&words),
-        Unusable::OtherKeys(words, keys) => {
-            let clean = |key: &str| server_text::clean(key, &call.secrets()).to_string();
-            unusable(&format!("{words} {}", keys.in_words(clean)))
-        }
-    })
-}
-
-/// The error for an answer that broke off, in `words`.
-fn cut_short(call: &Call, words: &str) -> Error {
-    let failure = NetworkFailure::CutShort(ServerText::cleaned(words.to_owned()));
-    Error::new(call.endpoint, ErrorKind::Connection(failure))
-}
-
-/// The error for an answer that is not what was asked for: `words` say what it is, and `size` is its length if it was
-/// read whole.
-fn unusable(call: &Call, headers: &HeaderMap, size: Option<usize>, words: &str) -> Error {
-    let content_type = headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let content_type = content_type.and_then(|value| value.split(';').next());
-    let content_type = content_type.unwrap_or("no content type");
-    let content_type = server_text::clean(content_type, &call.secrets());
-    let size = size.map_or_else(String::new, |size| format!(", {size} bytes"));
-    let problem = format!("{words} ({content_type}{size})");
-    Error::new(call.endpoint, ErrorKind::UnusableAnswer { problem })
+    parsed.map_err(|problem| unusable_body(call, headers, size, problem))
 }
 
 fn log_retry(call: &Call, error: &Error, wait: Duration) {
@@ -547,16 +367,4 @@ fn log_retry(call: &Call, error: &Error, wait: Duration) {
     } else {
         info!(%endpoint, status = error.status(), wait_seconds, "refused for now, will ask again");
     }
-}
-
-/// Reports whether the end of the body shows, so that half of it cannot be taken for all of it.
-fn announces_its_end(headers: &HeaderMap) -> bool {
-    headers.contains_key(CONTENT_LENGTH)
-        || headers.contains_key(TRANSFER_ENCODING)
-        || body::is_packed(headers)
-}
-
-fn date(headers: &HeaderMap) -> Option<DateTime<Utc>> {
-    let date = headers.get(DATE)?.to_str().ok()?;
-    httpdate::parse_http_date(date).ok().map(DateTime::from)
 }

@@ -7,7 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::env_line;
-use super::usage_error::UsageError;
+use crate::cli::config::usage_error::UsageError;
 
 /// At most this many bytes of the file are read.
 const LONGEST_FILE: u64 = 1 << 20;

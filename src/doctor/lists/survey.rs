@@ -1,10 +1,10 @@
 //! One page of each list, and what it shows.
 
-use super::check::{Check, CheckOutcome, Subject};
 use super::pages::{Lists, Sample};
-use super::setup::{Now, Reporter, Setup, skip_after};
 use super::{event_names, page_token, records, window_ends};
 use crate::api::{Page, Source, TimeBase, VerkadaApi, Window};
+use crate::doctor::check::{Check, CheckOutcome, Subject};
+use crate::doctor::setup::{Now, Reporter, Setup, skip_after};
 use crate::pull::{Organisations, Period};
 use crate::time::time_text;
 
@@ -12,7 +12,7 @@ use crate::time::time_text;
 const LOOK_BACK: i64 = 7 * 24 * 3_600;
 
 /// Checks both lists and what they show. Returns the organisations that the audit logs name.
-pub(super) async fn check(
+pub(in crate::doctor) async fn check(
     setup: &Setup,
     api: &VerkadaApi,
     now: Now,
