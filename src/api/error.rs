@@ -49,7 +49,7 @@ pub enum ErrorKind {
         /// The address that it leads to, without path and query.
         target: ServerText,
     },
-    /// The answer says success and cannot be read.
+    /// The answer is neither a refusal nor what was asked for.
     UnusableAnswer {
         /// The problem, in words that end a sentence.
         problem: String,
@@ -103,7 +103,10 @@ impl ErrorKind {
             403 => Self::PermissionDenied,
             429 => Self::RateLimited,
             408 | 425 | 500..=599 => Self::Unavailable,
-            300..=399 => Self::Redirected { target: target() },
+            301 | 302 | 303 | 307 | 308 => Self::Redirected { target: target() },
+            100..=399 => Self::UnusableAnswer {
+                problem: format!("it came with HTTP {status} instead of 200"),
+            },
             _ => Self::Rejected,
         }
     }
@@ -188,10 +191,13 @@ impl Error {
         )
     }
 
-    /// The same error, of a request with the page token of this page. A refusal may then be one of the token.
+    /// The same error, of a request with the page token of this page. A refusal may then be one of the token: the page
+    /// before it was not denied.
     pub(super) fn of_page_token(self, page: u64) -> Self {
         let kind = match (&self.kind, self.status) {
-            (ErrorKind::Rejected, Some(400 | 404 | 410)) => ErrorKind::PageRefused { page },
+            (ErrorKind::Rejected | ErrorKind::PermissionDenied, Some(400 | 403 | 404 | 410)) => {
+                ErrorKind::PageRefused { page }
+            }
             _ => return self,
         };
         Self { kind, ..self }

@@ -171,9 +171,7 @@ fn these_statuses_are_retried_and_then_given_up() {
 
 #[test]
 fn other_refusals_are_final_at_once() {
-    for status in [
-        400, 402, 404, 405, 406, 410, 412, 413, 418, 422, 451, 204, 206,
-    ] {
+    for status in [400, 402, 404, 405, 406, 410, 412, 413, 418, 422, 451] {
         for at in STEPS {
             if may_be_of_the_page_token(status, at) {
                 continue;
@@ -189,15 +187,32 @@ fn other_refusals_are_final_at_once() {
     }
 }
 
+#[test]
+fn a_success_other_than_200_and_an_answer_from_a_cache_are_not_pages() {
+    for status in [201, 202, 204, 206, 300, 304, 305] {
+        for at in STEPS {
+            let server = failing(at, usize::MAX, move || Reply::with(status, "", ""));
+            let failure = read(server.base_url(), Source::AuditLogs, LONG).unwrap_err();
+            assert!(
+                matches!(failure.kind(), ErrorKind::UnusableAnswer { .. })
+                    && failure.status() == Some(status),
+                "{status}, {at:?}: {failure}"
+            );
+            assert!(failure.to_string().contains(&format!("HTTP {status}")));
+            assert_eq!(requests(&server, at), 1, "{status}, {at:?}");
+        }
+    }
+}
+
 /// Reports whether a refusal of this step may be one of its page token, which new pages do not need.
 fn may_be_of_the_page_token(status: u16, at: Step) -> bool {
-    matches!(status, 400 | 404 | 410) && matches!(at, Step::Page(1..))
+    matches!(status, 400 | 403 | 404 | 410) && matches!(at, Step::Page(1..))
 }
 
 #[test]
 fn a_refusal_that_may_be_of_a_page_token_is_final_after_a_few_reads_from_the_first_page() {
     const READS: usize = 5;
-    for status in [400, 404, 410] {
+    for status in [400, 403, 404, 410] {
         for at in STEPS {
             if !may_be_of_the_page_token(status, at) {
                 continue;

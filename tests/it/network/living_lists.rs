@@ -291,7 +291,7 @@ fn refusing(
 fn a_page_token_that_is_refused_in_mid_read_is_not_the_end() {
     let all: Vec<_> = (0..20).map(|number| 30 * number).collect();
     for only in SOURCES {
-        for status in [400, 404, 410] {
+        for status in [400, 403, 404, 410] {
             let server = refusing(status, |number, _| number == 1);
             let ended = read(&server, only, 6).quietly();
             assert_eq!(seconds(&ended.stdout), all);
@@ -315,7 +315,7 @@ fn a_page_token_that_is_refused_in_mid_read_is_not_the_end() {
 #[test]
 fn a_page_token_that_is_refused_for_one_second_as_well_is_final() {
     for only in SOURCES {
-        for status in [400, 404, 410] {
+        for status in [400, 403, 404, 410] {
             let server = RawServer::issuing_tokens(move |request, number| {
                 if request.parameter("page_token").is_some() {
                     return Reply::error(status, "Invalid page token");
