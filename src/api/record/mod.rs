@@ -225,11 +225,11 @@ impl fmt::Debug for Record {
     }
 }
 
-/// A range of bytes in a page. 32 bits are enough, because a page is at most 64 MiB.
+/// A range of bytes in a page, or in a line that was read back. 32 bits are enough, because both are at most 64 MiB.
 pub(crate) type TextRange = Range<u32>;
 
 fn narrow(range: Range<usize>) -> TextRange {
-    let narrow = |at| u32::try_from(at).expect("a page is at most 64 MiB");
+    let narrow = |at| u32::try_from(at).expect("pages and lines are at most 64 MiB");
     narrow(range.start)..narrow(range.end)
 }
 
