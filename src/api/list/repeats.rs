@@ -9,8 +9,9 @@ use std::hash::BuildHasherDefault;
 
 use crate::api::record::{DigestHasher, RecordDigest};
 
-/// Records that are remembered of a read. A record that comes again later than that is not noticed.
-const MOST_RECORDS: usize = 20_000;
+/// Records that are remembered of a read: twenty full pages. A record that comes again later than that is not noticed, and
+/// more would not fit a processor's nearest caches.
+const MOST_RECORDS: usize = 4_000;
 
 /// Pages whose last record is looked for on the next one. More than one, because records that appear just before the end
 /// of a page may fill a whole one.
@@ -251,8 +252,9 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_what_is_forgotten_is_not_compared() {
+        const PAGES: u64 = 300;
         let mut recent = RecentPages::default();
-        for number in 0..300 {
+        for number in 0..PAGES {
             let first = number * 200;
             let numbers: Vec<_> = (first..first + 200).collect();
             recent.add(RecentPage {
@@ -263,12 +265,13 @@ mod tests {
         }
         assert_eq!(recent.pages.len(), MOST_RECORDS / 200);
         assert_eq!(recent.seen.len(), MOST_RECORDS);
-        assert!(recent.to_compare(&digests(&[39_999])).is_empty());
-        assert_eq!(recent.to_compare(&digests(&[40_000])).len(), 1);
+        let oldest = PAGES * 200 - MOST_RECORDS as u64;
+        assert!(recent.to_compare(&digests(&[oldest - 1])).is_empty());
+        assert_eq!(recent.to_compare(&digests(&[oldest])).len(), 1);
         // A page that is larger than all that is remembered.
         let huge: Vec<_> = (100_000..150_000).collect();
         recent.add(RecentPage {
-            number: 301,
+            number: PAGES + 1,
             token: None,
             digests: digests(&huge),
         });
