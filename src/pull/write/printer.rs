@@ -175,24 +175,12 @@ impl Printer {
         die(Moment::BeforeWrite)?;
         if printed.lines > 0 {
             let lines = new.into_iter().map(|fresh| (fresh.line, fresh.id));
-            let mut note_change = |change| note_change(checkpoint, change);
             let (output, formatter) = (&mut self.output, &self.formatter);
-            write(
-                output,
-                formatter,
-                slice.source,
-                lines,
-                Some(&mut note_change),
-            )?;
+            write_and_mark(output, formatter, checkpoint, slice.source, lines)?;
         }
         die(Moment::BeforeSave)?;
         if !self.faults.save_first {
             acknowledge(checkpoint, slice, read_at, &fresh, self.overlap);
-        }
-        if printed.lines > 0 {
-            // A pipe takes the place of a file: what is after the mark of that was not written by the latest run.
-            checkpoint.state.output = self.output.mark().map_err(Error::Output)?;
-            checkpoint.state.moved_outputs.clear();
         }
         // Where nothing was printed, nothing can be printed twice, so saving may wait a little.
         self.has_unsaved_progress = fresh.is_empty() && self.saved_at.elapsed() < LONGEST_UNSAVED;
@@ -254,21 +242,12 @@ impl Printer {
         if printed.lines == 0 {
             return Ok(printed);
         }
-        let mut note_change = |change| note_change(checkpoint, change);
-        write(
-            output,
-            formatter,
-            slice.source,
-            lines,
-            Some(&mut note_change),
-        )?;
+        write_and_mark(output, formatter, checkpoint, slice.source, lines)?;
         let ledger = &mut checkpoint.state.source_mut(slice.source).ledger;
         // The ledger counts the other ones already: they were printed once, and the files have lost them since.
         for number in numbers.filter(|number| unprinted[*number]) {
             ledger.add(sightings[number], slice.lines[number].findable_until);
         }
-        checkpoint.state.output = self.output.mark().map_err(Error::Output)?;
-        checkpoint.state.moved_outputs.clear();
         checkpoint.save()?;
         Ok(printed)
     }
@@ -314,6 +293,23 @@ fn write<'a>(
         formatter.pending(line, source, id)
     });
     output.write(lines.collect(), note_change)
+}
+
+/// Writes records durably, and moves the mark of the output to its end. The checkpoint is to be saved after that, when it
+/// counts them as printed.
+fn write_and_mark<'a>(
+    output: &mut Output,
+    formatter: &'a Formatter,
+    checkpoint: &mut Checkpoint,
+    source: Source,
+    lines: impl Iterator<Item = (&'a Line, Option<RecordId>)>,
+) -> Result<(), Error> {
+    let mut note_change = |change| note_change(checkpoint, change);
+    write(output, formatter, source, lines, Some(&mut note_change))?;
+    // A pipe takes the place of a file: what is after the mark of that was not written by the latest run.
+    checkpoint.state.output = output.mark().map_err(Error::Output)?;
+    checkpoint.state.moved_outputs.clear();
+    Ok(())
 }
 
 /// Saves that lines go into another file from now on. If a run is killed before it has acknowledged them, the next one
