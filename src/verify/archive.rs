@@ -24,7 +24,7 @@ const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// The first bytes of a text file that some editors write.
 const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
 
-/// The records of a range that files hold: 20 bytes for each.
+/// The records of a range that files hold: 22 bytes for each.
 pub struct Archive {
     pub(super) window: Window,
     filter: EventFilter,
@@ -38,8 +38,25 @@ pub struct Archive {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Entry {
     pub(super) fingerprint: [u8; 16],
+    /// The number among identical records that the id of the line gives it, or [`UNNUMBERED`].
+    pub(super) ordinal: u16,
     pub(super) row: Row,
     pub(super) count: u16,
+}
+
+/// The ordinal of a line that may be any of the identical records: it is raw, or the number in its id does not count.
+pub(super) const UNNUMBERED: u16 = 0;
+
+/// Returns `ordinal` as an entry holds it. One that is too large for an entry does not count.
+pub(super) fn narrow(ordinal: u32) -> u16 {
+    u16::try_from(ordinal).unwrap_or(UNNUMBERED)
+}
+
+impl Entry {
+    /// The fingerprint and the ordinal.
+    pub(super) fn key(&self) -> ([u8; 16], u16) {
+        (self.fingerprint, self.ordinal)
+    }
 }
 
 /// The row of the findings that a record counts in: its source and day, and whether it is within the range at all.
@@ -137,7 +154,7 @@ impl Archive {
     }
 
     fn take(&mut self, line: &[u8]) {
-        let Some(record) = record_of_line(line) else {
+        let Some((record, id)) = record_of_line(line) else {
             self.foreign += u64::from(!line.trim_ascii().is_empty());
             return;
         };
@@ -149,12 +166,15 @@ impl Archive {
         if !is_near(self.window, time) || !self.is_kept(source, &record) {
             return;
         }
+        // Without a time it was numbered among those that happened to be read with it.
+        let id = id.filter(|_| time.is_some());
         if self.entries.len() == self.entries.capacity() {
             // Doubling would take three times the memory at the moment of growing.
             self.entries.reserve_exact(self.entries.len() / 8 + 1_024);
         }
         self.entries.push(Entry {
             fingerprint: Fingerprint::of(record.text()).to_bytes(),
+            ordinal: id.map_or(UNNUMBERED, |id| narrow(id.ordinal())),
             row: Row::of(self.window, source, time),
             count: 1,
         });

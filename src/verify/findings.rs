@@ -7,6 +7,9 @@ use crate::api::Source;
 pub struct Findings {
     /// One entry for each source and day of which there is a record: audit logs first, each from old to new.
     pub days: Vec<Day>,
+    /// The surplus records that stand in lines without an id. A line that was repeated may be among them, and another one
+    /// like it may stand for an identical record that is missing.
+    pub surplus_without_id: u64,
     /// Lines of the files that are not records.
     pub foreign_lines: u64,
     /// Records that Verkada sent although they are from far outside the range. They were not compared.

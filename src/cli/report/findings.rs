@@ -33,10 +33,7 @@ pub(crate) fn show_findings(
         }
     }
     if surplus > 0 {
-        tracing::warn!(
-            records = surplus,
-            "the files hold records that Verkada did not send: it has forgotten them, or they are there more than once, and may then stand for identical ones that are missing"
-        );
+        warn_of_surplus(surplus, findings.surplus_without_id);
     }
     if findings.outside > 0 {
         tracing::warn!(
@@ -55,6 +52,22 @@ pub(crate) fn show_findings(
     } else {
         ExitCode::Done
     }
+}
+
+/// Says what surplus lines may mean. A line with an id stands for no other record than its own.
+fn warn_of_surplus(records: u64, without_id: u64) {
+    if without_id == 0 {
+        tracing::warn!(
+            records,
+            "the files hold records that Verkada did not send: it has forgotten them, or they are there more than once"
+        );
+        return;
+    }
+    tracing::warn!(
+        records,
+        without_id,
+        "the files hold records that Verkada did not send: it has forgotten them, or they are there more than once; lines without an id may then stand for identical ones that are missing"
+    );
 }
 
 fn sentence(verkada: u64, missing: u64, is_whole: bool) -> String {

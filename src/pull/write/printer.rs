@@ -211,24 +211,24 @@ impl Printer {
         let Some(known) = &mut self.known else {
             return Ok(Printed::default());
         };
-        let texts: Vec<_> = slice.lines.iter().map(|line| line.text.as_str()).collect();
-        let missing = known.missing(slice.source, &texts);
+        let sightings: Vec<_> = slice.lines.iter().map(sighting).collect();
+        // Counted over the whole slice, so that a missing record gets the id that it had in the lost line.
+        let mut ordinals = Ordinals::default();
+        let records = slice.lines.iter().zip(&sightings).map(|(line, sighting)| {
+            let id = ordinals.next_id(sighting.fingerprint);
+            (id, line.text.as_str())
+        });
+        let records: Vec<_> = records.collect();
+        let missing = known.missing(slice.source, &records);
         let organisation = match &self.checkpoint {
             Some(checkpoint) => checkpoint.state.organization_id.as_deref(),
             None => slice.organisations.most_named(),
         };
         self.formatter.note_organisation(organisation);
-        let sightings: Vec<_> = slice.lines.iter().map(sighting).collect();
-        // Counted over the whole slice, so that a missing record gets the id that it had in the lost line.
-        let mut ordinals = self.formatter.ordinals();
-        let ids: Vec<_> = sightings
-            .iter()
-            .map(|sighting| Some(ordinals.as_mut()?.next_id(sighting.fingerprint)))
-            .collect();
         let numbers = (0..slice.lines.len()).filter(|number| missing[*number]);
         let lines = numbers
             .clone()
-            .map(|number| (&slice.lines[number], ids[number]));
+            .map(|number| (&slice.lines[number], Some(records[number].0)));
         let printed = Printed::lines(numbers.clone().count());
         let (output, formatter) = (&mut self.output, &self.formatter);
         let Some(checkpoint) = &mut self.checkpoint else {

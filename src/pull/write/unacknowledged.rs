@@ -24,7 +24,7 @@ impl UnacknowledgedLines {
 
     /// Takes a line without its line feed.
     pub(super) fn take(&mut self, line: &[u8]) {
-        let Some(record) = record_of_line(line) else {
+        let Some((record, _)) = record_of_line(line) else {
             self.foreign += 1;
             return;
         };

@@ -11,7 +11,9 @@ use flate2::write::GzEncoder;
 use rustix::process::Signal;
 use verkada_audit_logs::demo::{DemoServer, Fault, Profile};
 
-use super::{END, START, archive, program, server, sorted, verify, week, write_lines};
+use super::{
+    END, START, archive, archive_in, program, server, sorted, verify, verify_in, week, write_lines,
+};
 use crate::support::program::{Ended, Program};
 use crate::support::raw_server::RawServer;
 use crate::support::signals::send;
@@ -48,26 +50,41 @@ fn a_complete_archive_prints_nothing_and_a_table() {
 fn whatever_happens_to_lines_exactly_the_lost_ones_are_printed() {
     let server = server();
     let program = program(&server);
-    let lines = archive(&program);
-    for seed in 0..12 {
-        let (kept, lost, foreign) = damage(&lines, &mut fastrand::Rng::with_seed(seed));
-        write_lines(&program, "damaged.jsonl", &kept);
-        let ended = verify(&program, &["damaged.jsonl"]);
-        // A repeated line stands for a lost twin of it.
-        assert_eq!(ended.code, Some(6), "seed {seed}: {}", ended.stderr);
-        let printed: Vec<_> = ended.lines().into_iter().map(str::to_owned).collect();
-        assert_eq!(
-            sorted(printed),
-            sorted(less_repeated(&lines, &kept, &lost)),
-            "seed {seed}"
-        );
-        ended.says(&["surplus", &format!("lines={foreign}")]);
+    for (format, start, altered_start) in FORMATS {
+        let lines = archive_in(format, &program);
+        for seed in 0..12 {
+            let mut dice = fastrand::Rng::with_seed(seed);
+            let (kept, lost, foreign) = damage(&lines, [start, altered_start], &mut dice);
+            write_lines(&program, "damaged.jsonl", &kept);
+            let ended = verify_in(format, &program, &["damaged.jsonl"]);
+            let case = format!("{format}, seed {seed}");
+            assert_eq!(ended.code, Some(6), "{case}: {}", ended.stderr);
+            let printed: Vec<_> = ended.lines().into_iter().map(str::to_owned).collect();
+            // A repeated raw line stands for a lost twin of it.
+            let expected = match format {
+                "raw" => less_repeated(&lines, &kept, &lost),
+                _ => lost,
+            };
+            assert_eq!(sorted(printed), sorted(expected), "{case}");
+            ended.says(&["surplus", &format!("lines={foreign}")]);
+        }
     }
 }
 
-/// Loses, repeats, tears and rewrites some of `lines`. Returns what the file holds then, the lines whose records it does not
-/// hold, and the number of lines in it that are not records.
-fn damage(lines: &[String], dice: &mut fastrand::Rng) -> (Vec<String>, Vec<String>, u32) {
+/// Each format, the text in its lines at which the record begins, and that text with a key more in the record.
+const FORMATS: [(&str, &str, &str); 3] = [
+    ("raw", "{", r#"{"another":1,"#),
+    ("envelope", r#""record":{"#, r#""record":{"another":1,"#),
+    ("ocsf", r#""raw_data":"{"#, r#""raw_data":"{\"another\":1,"#),
+];
+
+/// Loses, repeats, tears and rewrites some of `lines`, and alters the records of some at their beginning. Returns what the
+/// file holds then, the lines whose records it does not hold, and the number of lines in it that are not records.
+fn damage(
+    lines: &[String],
+    [start, altered_start]: [&str; 2],
+    dice: &mut fastrand::Rng,
+) -> (Vec<String>, Vec<String>, u32) {
     let (mut kept, mut lost, mut foreign) = (Vec::new(), Vec::new(), 0);
     for line in lines {
         match dice.u32(0..40) {
@@ -85,7 +102,8 @@ fn damage(lines: &[String], dice: &mut fastrand::Rng) -> (Vec<String>, Vec<Strin
             3 => kept.push(reordered(line)),
             4 => kept.push(line.replacen("\":", "\" : ", 3)),
             5 => {
-                kept.push(line.replacen('{', "{\"another\":1,", 1));
+                kept.push(line.replacen(start, altered_start, 1));
+                assert_ne!(kept.last(), Some(line));
                 lost.push(line.clone());
             }
             _ => kept.push(line.clone()),
@@ -125,7 +143,13 @@ fn record(line: &str) -> Option<String> {
 /// The same record with its keys in another order.
 fn reordered(line: &str) -> String {
     let inner = line.strip_prefix('{').unwrap().strip_suffix('}').unwrap();
-    let (first, rest) = inner.split_at(inner.rfind(",\"").unwrap());
+    // The first members of an event and the last ones of a record have no members of their own.
+    let border = if inner.starts_with("\"details\"") {
+        inner.rfind(",\"")
+    } else {
+        inner.find(",\"")
+    };
+    let (first, rest) = inner.split_at(border.unwrap());
     format!("{{{},{first}}}", &rest[1..])
 }
 

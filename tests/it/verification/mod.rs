@@ -2,6 +2,7 @@
 
 mod findings;
 mod repair;
+mod twins;
 
 use std::fs;
 
@@ -44,10 +45,15 @@ fn week() -> [String; 5] {
 
 /// Runs `verify` on the week with `more` arguments.
 fn verify(program: &Program, more: &[&str]) -> Ended {
+    verify_in("raw", program, more)
+}
+
+/// Runs `verify` on the week with `more` arguments, and has it print in `format`.
+fn verify_in(format: &str, program: &Program, more: &[&str]) -> Ended {
     let week = week();
     let week = week.iter().map(String::as_str);
     program.run(
-        ["verify"]
+        ["verify", "--format", format]
             .into_iter()
             .chain(week)
             .chain(more.iter().copied()),
@@ -56,7 +62,13 @@ fn verify(program: &Program, more: &[&str]) -> Ended {
 
 /// Writes the lines of the week to `audit.jsonl`, and returns them.
 fn archive(program: &Program) -> Vec<String> {
-    let ended = program.run(week()).quietly();
+    archive_in("raw", program)
+}
+
+/// Writes the lines of the week in `format` to `audit.jsonl`, and returns them.
+fn archive_in(format: &str, program: &Program) -> Vec<String> {
+    let format = ["--format", format].map(str::to_owned);
+    let ended = program.run(week().iter().chain(&format)).quietly();
     assert!(ended.lines().len() > 1_500);
     program.write("audit.jsonl", &ended.stdout);
     ended.lines().into_iter().map(str::to_owned).collect()

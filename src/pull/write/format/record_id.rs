@@ -28,14 +28,26 @@ impl RecordId {
         }
     }
 
-    /// Reports whether `text` has the form of an id.
-    pub(super) fn is_form_of(text: &str) -> bool {
-        text.split_once('-').is_some_and(|(fingerprint, ordinal)| {
-            fingerprint.len() == 32
-                && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit())
-                && !ordinal.is_empty()
-                && ordinal.bytes().all(|byte| byte.is_ascii_digit())
-        })
+    /// The id that `text` is; `None` if it has another form.
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let (fingerprint, ordinal) = text.split_once('-')?;
+        // The parsers of numbers would take a sign as well.
+        let is_form = fingerprint.len() == 32
+            && fingerprint.bytes().all(|byte| byte.is_ascii_hexdigit())
+            && ordinal.bytes().all(|byte| byte.is_ascii_digit());
+        let fingerprint = u128::from_str_radix(fingerprint, 16).ok();
+        let id = Self::new(Fingerprint(fingerprint?), ordinal.parse().ok()?);
+        is_form.then_some(id)
+    }
+
+    /// The fingerprint of the record.
+    pub(crate) fn fingerprint(self) -> Fingerprint {
+        self.fingerprint
+    }
+
+    /// The number of the record among identical ones.
+    pub(crate) fn ordinal(self) -> u32 {
+        self.ordinal
     }
 }
 
@@ -65,21 +77,24 @@ mod tests {
     }
 
     #[test]
-    fn only_an_id_has_the_form_of_one() {
+    fn an_id_comes_back_from_its_text_and_nothing_else_is_one() {
         for ordinal in [1, 12, u32::MAX] {
-            let id = RecordId::of("{}", ordinal).to_string();
-            assert!(RecordId::is_form_of(&id), "{id}");
+            let id = RecordId::of("{}", ordinal);
+            assert_eq!(RecordId::parse(&id.to_string()), Some(id));
         }
         let fingerprint = "0".repeat(32);
         for text in [
             fingerprint.clone(),
             format!("{fingerprint}-"),
             format!("{fingerprint}-x"),
+            format!("{fingerprint}-+1"),
+            format!("{fingerprint}-4294967296"),
+            format!("+{}-1", "0".repeat(31)),
             format!("{}g-1", "0".repeat(31)),
             format!("0{fingerprint}-1"),
             String::new(),
         ] {
-            assert!(!RecordId::is_form_of(&text), "{text}");
+            assert_eq!(RecordId::parse(&text), None, "{text}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The way back from a line of any format to its record.
+//! The way back from a line of any format to its record, and to its id if it has one.
 
 use std::borrow::Cow;
 
@@ -12,21 +12,25 @@ use crate::json::{Malformed, Scan, decode_string, visit_members};
 /// An envelope is recognised by its five keys, and an event by its class, the form of its id and its raw data, in any order: a
 /// shipper may have sorted them.
 pub fn record_text(line: &str) -> Option<Cow<'_, str>> {
-    let keys = FormatKeys::of(line)?;
-    if let Some(record) = keys.enveloped() {
-        return Some(Cow::Borrowed(record));
-    }
-    if let Some(raw_data) = keys.raw_data_of_event() {
-        return decode_string(raw_data);
-    }
-    Some(Cow::Borrowed(keys.text))
+    text_and_id(line).map(|(text, _)| text)
 }
 
-/// The record of a line that was read back from a file, whatever its format. `None` if the line is not JSON, so that no run
-/// can have printed it.
-pub(crate) fn record_of_line(line: &[u8]) -> Option<Record> {
-    let text = record_text(str::from_utf8(line).ok()?)?;
-    Record::from_line(&text)
+/// The record of a line that was read back from a file, whatever its format, and the id that the line gives it; a raw line
+/// gives none. `None` if the line is not JSON, so that no run can have printed it.
+pub(crate) fn record_of_line(line: &[u8]) -> Option<(Record, Option<RecordId>)> {
+    let (text, id) = text_and_id(str::from_utf8(line).ok()?)?;
+    Some((Record::from_line(&text)?, id))
+}
+
+fn text_and_id(line: &str) -> Option<(Cow<'_, str>, Option<RecordId>)> {
+    let keys = FormatKeys::of(line)?;
+    if let Some((record, id)) = keys.enveloped() {
+        return Some((Cow::Borrowed(record), Some(id)));
+    }
+    if let Some((raw_data, id)) = keys.raw_data_of_event() {
+        return Some((decode_string(raw_data)?, Some(id)));
+    }
+    Some((Cow::Borrowed(keys.text), None))
 }
 
 /// The text of a line, and the values of the keys by which its format is recognised.
@@ -79,14 +83,14 @@ impl<'a> FormatKeys<'a> {
         *place = Some(value);
     }
 
-    fn enveloped(&self) -> Option<&'a str> {
+    fn enveloped(&self) -> Option<(&'a str, RecordId)> {
         let others = [self.source, self.host, self.organization_id];
-        let is_envelope =
-            self.count == 5 && is_id(self.id) && others.iter().all(|other| other.is_some());
-        self.record.filter(|_| is_envelope)
+        let is_envelope = self.count == 5 && others.iter().all(|other| other.is_some());
+        let record = self.record.filter(|_| is_envelope)?;
+        Some((record, parse_id(self.id?)?))
     }
 
-    fn raw_data_of_event(&self) -> Option<&'a str> {
+    fn raw_data_of_event(&self) -> Option<(&'a str, RecordId)> {
         self.class_uid?;
         let mut uid = None;
         visit_members(self.metadata?, |key, value| {
@@ -94,13 +98,13 @@ impl<'a> FormatKeys<'a> {
                 uid = Some(value);
             }
         });
-        self.raw_data.filter(|_| is_id(uid))
+        Some((self.raw_data?, parse_id(uid?)?))
     }
 }
 
-fn is_id(value: Option<&str>) -> bool {
-    let text = value.and_then(decode_string);
-    text.is_some_and(|text| RecordId::is_form_of(&text))
+/// The id that `value`, a string of JSON, holds.
+fn parse_id(value: &str) -> Option<RecordId> {
+    RecordId::parse(&decode_string(value)?)
 }
 
 #[cfg(test)]
@@ -160,6 +164,18 @@ mod tests {
             r#"{{"raw_data":"{{\"a\":\"\\n\"}}","metadata":{{"version":"1.5.0","uid":"{id}"}},"class_uid":0}}"#
         );
         assert_eq!(record_text(&event).unwrap(), r#"{"a":"\n"}"#);
+    }
+
+    #[test]
+    fn the_id_of_a_line_comes_back_unless_it_is_raw() {
+        let record = r#"{"event_name":"User Login"}"#;
+        let id = RecordId::of(record, 1);
+        for format in Format::ALL {
+            let line = line(format, record, Source::AuditLogs);
+            let (found, found_id) = record_of_line(line.as_bytes()).unwrap();
+            assert_eq!(found.text(), record);
+            assert_eq!(found_id, (format != Format::Raw).then_some(id), "{line}");
+        }
     }
 
     #[test]
