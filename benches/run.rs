@@ -97,8 +97,9 @@ fn end_to_end(folder: &Path) {
 /// The same hour with a checkpoint that ends where it begins, and without one.
 fn quiet_checkpoint(folder: &Path, repeats: usize) {
     let server = Server::start("per_day=330 notifications=40");
-    let range =
-        |start: i64, end: i64| format!("--start {start} --end {end} --interval-minutes 60 {PACE}");
+    let range = |start: i64, end: i64| {
+        format!("--start {start} --end {end} --interval-minutes 60 --all-events {PACE}")
+    };
     let (before, start, end) = (MIDNIGHT - 7_200, MIDNIGHT - 3_600, MIDNIGHT);
     let saved = save(&server, folder, &range(before, start));
     let [with, without] = medians(
@@ -127,7 +128,7 @@ fn quiet_checkpoint(folder: &Path, repeats: usize) {
 fn save(server: &Server, folder: &Path, range: &str) -> PathBuf {
     let saved = folder.join("saved");
     let _ = fs::remove_file(&saved);
-    let asked = format!("{range} --checkpoint saved --all-events --page-size 200");
+    let asked = format!("{range} --checkpoint saved --page-size 200");
     measure(&mut program(&server.base_url, folder, &asked));
     saved
 }
@@ -158,7 +159,7 @@ impl<'a> Remembered<'a> {
     fn new(folder: &'a Path) -> Self {
         let server = Server::start("burst=56 burst_seconds=1790");
         let half_an_hour = MIDNIGHT + 1_795;
-        let range = format!("--start {MIDNIGHT} --end {half_an_hour} {PACE}");
+        let range = format!("--start {MIDNIGHT} --end {half_an_hour} --all-events {PACE}");
         let saved = save(&server, folder, &range);
         let size = fs::metadata(&saved).unwrap().len() as f64 / 1_048_576.0;
         row("checkpoint of 100,240 fingerprints", size, "MiB", None);
