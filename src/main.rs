@@ -9,7 +9,7 @@ use verkada_audit_logs::pull::{self, Checkpoint, Printer};
 
 use cli::args::{Command, CommandLine, PullArgs, VerifyArgs};
 use cli::compare;
-use cli::config::{Config, Environment, UsageError, metrics_file};
+use cli::config::{Config, Environment, UsageError, check_compared, is_among, metrics_file};
 use cli::documents;
 use cli::report::{self, Ended, ExitCode, LogFormat};
 use cli::run;
@@ -69,10 +69,12 @@ fn verify(args: &VerifyArgs, runtime: &Runtime) -> ExitCode {
     let (environment, format) = start(&args.pull, false);
     // A variable names the file of the scheduled runs, and a comparison must not replace what it says of them.
     let is_given = args.pull.write.metrics_file.is_some();
-    let metrics = metrics_file(&args.pull, environment.as_ref().ok()).filter(|_| is_given);
-    let config = environment.and_then(|environment| Config::new(&args.pull, &environment, now()));
-    let config = config.and_then(|mut config| {
+    let metrics = metrics_file(&args.pull, environment.as_ref().ok())
+        .filter(|path| is_given && !is_among(path, &args.files));
+    let config = environment.and_then(|environment| {
+        let mut config = Config::new(&args.pull, &environment, now())?;
         compare::check(args, &mut config)?;
+        check_compared(&args.files, &args.pull, &environment)?;
         Ok(config)
     });
     let ended = match config {

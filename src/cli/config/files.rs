@@ -14,6 +14,9 @@ use crate::cli::args::PullArgs;
 const METRICS: &str = "--metrics-file";
 pub(crate) const METRICS_FILE: &str = "VERKADA_METRICS_FILE";
 
+/// The flags of files that a run replaces.
+const REPLACED: [&str; 3] = ["--checkpoint", "--token-file", METRICS];
+
 /// The files that a run writes or reads.
 #[derive(Debug, Default)]
 pub(super) struct Files {
@@ -87,6 +90,31 @@ impl Files {
                 .any(|(name, other)| *name != METRICS && other == path)
         })
     }
+}
+
+/// Refuses to compare a file that the run would replace: its lines would be lost. The output is another matter, because it
+/// only grows.
+pub(crate) fn check_compared(
+    compared: &[PathBuf],
+    args: &PullArgs,
+    environment: &Environment,
+) -> Result<(), UsageError> {
+    let files = Files::of(args, &Settings { environment })?;
+    let replaced = files.named().into_iter();
+    let mut replaced = replaced.filter(|(name, _)| REPLACED.contains(name));
+    match replaced.find(|(_, path)| is_among(path, compared)) {
+        None => Ok(()),
+        Some((name, path)) => Err(UsageError::new(format!(
+            "{name} would replace {}, which is to be verified; give each its own",
+            path.display()
+        ))),
+    }
+}
+
+/// Reports whether `path` leads to one of `files`, by whatever name.
+pub(crate) fn is_among(path: &Path, files: &[PathBuf]) -> bool {
+    let path = resolved(path);
+    files.iter().any(|file| resolved(file) == path)
 }
 
 /// Finds the metrics file, also for a run whose other settings are refused. `None` if none is named, or if it is another

@@ -2,6 +2,7 @@
 
 mod findings;
 mod repair;
+mod replaced;
 mod twins;
 
 use std::fs;
