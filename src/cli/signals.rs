@@ -1,15 +1,19 @@
 //! SIGHUP, SIGINT and SIGTERM: the first one stops the run in good order, a second one ends it at once.
 
-use std::io;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::io::{self, Read};
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag;
+use signal_hook::low_level::pipe;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::report::ExitCode;
+use super::report::{self, ExitCode};
 
 /// The signals that stop a run, and their exit codes.
 const STOPPING: [(i32, ExitCode); 3] = [
@@ -18,6 +22,9 @@ const STOPPING: [(i32, ExitCode); 3] = [
     (SIGTERM, ExitCode::Terminated),
 ];
 
+/// Limit for the time that the last line of a process may take that a second signal ends.
+const LONGEST_LAST_LINE: Duration = Duration::from_secs(1);
+
 /// The signals that have been received.
 pub(crate) struct Signals {
     stop: watch::Receiver<bool>,
@@ -25,27 +32,18 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Starts listening. A second signal ends the process at once, from within the handler, so that it works
-    /// while a pipe is blocked.
+    /// Starts listening. A second signal ends the process at once, from a thread of its own, so that it works while a pipe
+    /// is blocked.
     pub(crate) fn listen() -> io::Result<Self> {
         let ignored = IgnoredSignals::inherited();
         let heard = STOPPING
             .into_iter()
             .filter(|(number, _)| !ignored.stays(*number));
         let heard: Vec<_> = heard.collect();
-        let stopping = Arc::new(AtomicBool::new(false));
-        for (number, code) in &heard {
-            // A terminal that closes often sends SIGHUP twice, and systemd may send it right after SIGTERM: it never
-            // cuts short the stop that is under way.
-            if *number != SIGHUP {
-                flag::register_conditional_shutdown(*number, *code as i32, Arc::clone(&stopping))?;
-            }
-        }
+        end_on_second(&heard)?;
         let (stop_sender, stop) = watch::channel(false);
         let (received_sender, received) = watch::channel(None);
         for (number, code) in heard {
-            // After the conditional shutdown, which would otherwise see the flag that the first signal sets.
-            flag::register(number, Arc::clone(&stopping))?;
             let mut arrivals = signal(SignalKind::from_raw(number))?;
             let (stop_sender, received_sender) = (stop_sender.clone(), received_sender.clone());
             tokio::spawn(async move {
@@ -72,9 +70,54 @@ impl Signals {
     }
 }
 
+/// Ends the process with the second signal.
+///
+/// A terminal that closes often sends SIGHUP twice, and systemd may send it right after SIGTERM: it counts as the first
+/// signal, and never as the second.
+fn end_on_second(heard: &[(i32, ExitCode)]) -> io::Result<()> {
+    let is_stopping = Arc::new(AtomicBool::new(false));
+    let latest = Arc::new(AtomicUsize::new(0));
+    let (mut arrivals, handler) = UnixStream::pair()?;
+    for (number, code) in heard {
+        if *number == SIGHUP {
+            flag::register(SIGHUP, Arc::clone(&is_stopping))?;
+        } else {
+            // In this order, so that the thread finds the code when it is woken.
+            flag::register_usize(*number, Arc::clone(&latest), *code as usize)?;
+            pipe::register(*number, handler.try_clone()?)?;
+        }
+    }
+    let codes: Vec<_> = heard.iter().map(|(_, code)| *code).collect();
+    let wait = move || {
+        while arrivals.read_exact(&mut [0]).is_ok() {
+            if is_stopping.swap(true, Ordering::SeqCst) {
+                let latest = latest.load(Ordering::SeqCst);
+                let code = codes.into_iter().find(|code| *code as usize == latest);
+                end_at_once(code.unwrap_or(ExitCode::Failure));
+            }
+        }
+    };
+    thread::Builder::new().spawn(wait).map(drop)
+}
+
+/// Ends the process without waiting for anything but a last line, and not long for that: standard error may be a pipe
+/// that nobody reads.
+fn end_at_once(code: ExitCode) -> ! {
+    let (said, wait) = mpsc::channel();
+    let say = move || {
+        report::close_at_once(code);
+        // Nobody waits for it if it took too long.
+        let _ = said.send(());
+    };
+    if thread::Builder::new().spawn(say).is_ok() {
+        let _ = wait.recv_timeout(LONGEST_LAST_LINE);
+    }
+    signal_hook::low_level::exit(code as i32)
+}
+
 /// Waits for `work`, unless a signal stops the process first. `Err` holds the exit code for it.
 ///
-/// What `work` leaves behind ends with the process.
+/// Threads that `work` has started end with the process.
 pub(crate) async fn unless_stopped<T>(work: impl Future<Output = T>) -> Result<T, ExitCode> {
     let Ok(signals) = Signals::listen() else {
         return Ok(work.await);

@@ -139,9 +139,17 @@ impl Program {
         &self,
         arguments: impl IntoIterator<Item = A>,
     ) -> Child {
+        self.command_stoppable(arguments).spawn().unwrap()
+    }
+
+    /// The command for it.
+    pub(crate) fn command_stoppable<A: AsRef<OsStr>>(
+        &self,
+        arguments: impl IntoIterator<Item = A>,
+    ) -> Command {
         let mut command = signals::stoppable(BINARY);
         command.args(arguments);
-        self.prepare(command).spawn().unwrap()
+        self.prepare(command)
     }
 
     /// Runs the program to its end.

@@ -1,6 +1,8 @@
 //! The end of a run's account: an event for each source, the last line of JSON messages, and the metrics file.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use chrono::{SecondsFormat, Utc};
@@ -12,7 +14,10 @@ use super::arguments::Arguments;
 use super::metrics::{self, OldFile};
 use crate::cli::report::end::Ended;
 use crate::cli::report::exit_code::{ExitCode, is_closed_pipe};
-use crate::cli::report::messages::{LogFormat, print_note};
+use crate::cli::report::messages::{LogFormat, print_note, report_error};
+
+/// Set when a thread begins to close the run, which is done once.
+static CLOSED: AtomicBool = AtomicBool::new(false);
 
 /// Says what was read of each source.
 pub(crate) fn log_counts(report: &Report) {
@@ -46,6 +51,7 @@ pub(crate) fn close(
     format: LogFormat,
     metrics_file: Option<&Path>,
 ) -> ExitCode {
+    close_once();
     if let Some(path) = metrics_file {
         write_metrics(path, ended, elapsed, OldFile::Any);
     }
@@ -58,6 +64,32 @@ pub(crate) fn close(
 /// Ends a run whose flags were never read, or that a panic has ended, as [`close`] does. Nothing is known about its files
 /// then, so the metrics replace only older ones.
 pub(in crate::cli::report) fn close_unread(arguments: &Arguments, code: ExitCode) {
+    // A panic while the run is closed must not wait for itself.
+    if !CLOSED.swap(true, Ordering::SeqCst) {
+        say_end(arguments, code);
+    }
+}
+
+/// Ends a run that a second signal does not let stop in good order.
+pub(crate) fn close_at_once(code: ExitCode) {
+    close_once();
+    let arguments = Arguments::of_the_process();
+    let words = "ended at once by a second signal, before the run had stopped in good order";
+    report_error(arguments.format(), words);
+    say_end(&arguments, code);
+}
+
+/// Returns to the thread that closes the run. Any other waits for that one to end the process.
+fn close_once() {
+    if CLOSED.swap(true, Ordering::SeqCst) {
+        loop {
+            thread::park();
+        }
+    }
+}
+
+/// Writes the metrics and the last line of a run of which only the words of its command line are known.
+fn say_end(arguments: &Arguments, code: ExitCode) {
     if !arguments.are_of_a_run() {
         return;
     }

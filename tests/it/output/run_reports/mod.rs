@@ -1,6 +1,7 @@
 //! The account of a run: counts, late records, the last line of JSON messages, and the metrics file.
 
 mod counts;
+mod ended_at_once;
 mod last_line;
 mod late_records;
 mod metrics;
