@@ -66,8 +66,13 @@ pub enum CheckOutcome {
         /// The next step.
         remedy: String,
     },
-    /// A run would end with this error.
-    Fail(Box<pull::Error>),
+    /// A run would fail.
+    Fail {
+        /// The error that it would end with.
+        error: Box<pull::Error>,
+        /// Something else that was found, if it should be known.
+        remark: Option<String>,
+    },
     /// The check was not made, for this reason.
     Skipped(String),
 }
@@ -151,7 +156,15 @@ impl CheckOutcome {
 
     /// A failure.
     pub(super) fn fail(error: impl Into<pull::Error>) -> Self {
-        Self::Fail(Box::new(error.into()))
+        Self::fail_with_remark(error, None)
+    }
+
+    /// A failure, and something else that was found.
+    pub(super) fn fail_with_remark(error: impl Into<pull::Error>, remark: Option<String>) -> Self {
+        Self::Fail {
+            error: Box::new(error.into()),
+            remark,
+        }
     }
 
     /// A check that was not made.

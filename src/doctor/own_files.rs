@@ -7,7 +7,9 @@ use super::check::{CheckOutcome, Subject};
 use super::connection::Connected;
 use super::setup::{Now, Reporter, Setup};
 use crate::files;
-use crate::pull::{Error, ExpectedCheckpoint, Inspection, Organisations, inspect};
+use crate::pull::{
+    Contents, Error, ExpectedCheckpoint, Holder, Inspection, Organisations, Pull, inspect,
+};
 use crate::time::time_text;
 
 /// Checks that a run could append to `path` now, without opening it: it may be a pipe whose reader would notice.
@@ -43,27 +45,57 @@ fn checkpoint(setup: &Setup, now: Now, organisations: &Organisations) -> CheckOu
         is_verkadas: now.is_verkadas,
         organisations,
     };
-    let inspection = match inspect(path, &expected) {
-        Ok(inspection) => inspection,
-        Err(error) => return CheckOutcome::fail(error),
+    let Inspection { holder, contents } = inspect(path, &expected);
+    let holding = holder.map(|holder| holding(holder, &setup.pull));
+    let contents = match contents {
+        Ok(contents) => contents,
+        Err(error) => {
+            let remark = holding.map(|holding| match holding {
+                Holding::Usual(found) | Holding::Long(found) => found,
+            });
+            return CheckOutcome::fail_with_remark(error, remark);
+        }
     };
-    let progress = progress(path, &inspection);
-    match inspection.holder {
+    let progress = progress(path, &contents);
+    match holding {
         None => CheckOutcome::ok(progress),
-        Some(holder) => CheckOutcome::warn(
-            format!("{progress}; another run ({holder}) holds it"),
-            "wait until it is done: a run that starts now ends with exit code 75",
+        Some(Holding::Usual(found)) => CheckOutcome::ok(format!("{progress}; {found}")),
+        Some(Holding::Long(found)) => CheckOutcome::warn(
+            format!("{progress}; {found}"),
+            "see whether that process still works, and end it if not: until then each other run ends with exit code 75",
         ),
     }
 }
 
+/// A run that holds the checkpoint now, in words.
+enum Holding {
+    /// For no longer than one interval, as scheduled runs do.
+    Usual(String),
+    /// For longer, so that scheduled runs have failed meanwhile, or nobody knows how long.
+    Long(String),
+}
+
+/// Describes the run that holds the checkpoint. Its start is by this machine's clock, and so is the present of `pull`.
+fn holding(holder: Holder, pull: &Pull) -> Holding {
+    match holder.since.map(|since| pull.now - since) {
+        Some(seconds) if seconds <= pull.interval_seconds => {
+            Holding::Usual(format!("a run is under way ({holder})"))
+        }
+        Some(_) => Holding::Long(format!(
+            "a run ({holder}) has held it for longer than the interval of {} minutes",
+            pull.interval_seconds / 60
+        )),
+        None => Holding::Long(format!("a run ({holder}) holds it")),
+    }
+}
+
 /// Says how far the checkpoint has come.
-fn progress(path: &Path, inspection: &Inspection) -> String {
+fn progress(path: &Path, contents: &Contents) -> String {
     let shown = path.display();
-    if !inspection.exists {
+    if !contents.exists {
         return format!("{shown} does not exist yet; the first run begins it");
     }
-    let sources = inspection.printed_through.iter().map(|(source, through)| {
+    let sources = contents.printed_through.iter().map(|(source, through)| {
         let through = through.map_or_else(
             || "not printed yet".to_owned(),
             |through| format!("printed through {}", time_text(through)),
@@ -71,7 +103,7 @@ fn progress(path: &Path, inspection: &Inspection) -> String {
         format!("{source} {through}")
     });
     let sources = sources.collect::<Vec<_>>().join(", ");
-    let gaps = match inspection.gaps {
+    let gaps = match contents.gaps {
         0 => String::new(),
         gaps => format!(", with {gaps} accepted gaps"),
     };

@@ -29,7 +29,7 @@ mod write;
 
 pub(crate) use checkpoint::Fingerprint;
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub(crate) use checkpoint::{ExpectedCheckpoint, Inspection, inspect, shown_id};
+pub(crate) use checkpoint::{Contents, ExpectedCheckpoint, Holder, Inspection, inspect, shown_id};
 pub use error::Error;
 pub(crate) use filter::Verdict;
 pub use filter::{EventFilter, INTERESTED_EVENTS};

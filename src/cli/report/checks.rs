@@ -35,8 +35,10 @@ impl CheckPrinter {
             CheckOutcome::Warn { found, remedy } => {
                 self.print_line("warn", subject, &format!("{found}; {remedy}"));
             }
-            CheckOutcome::Fail(error) => {
-                self.print_line("fail", subject, &with_advice(error));
+            CheckOutcome::Fail { error, remark } => {
+                let remark = remark.iter().map(|remark| format!("; {remark}"));
+                let text = with_advice(error) + &remark.collect::<String>();
+                self.print_line("fail", subject, &text);
                 self.fail(ExitCode::of(error));
             }
             CheckOutcome::Skipped(reason) => self.print_line("skip", subject, reason),

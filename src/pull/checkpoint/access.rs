@@ -317,7 +317,7 @@ fn lock(path: &Path) -> Result<Lock, CheckpointError> {
     locked.map_err(|reason| match reason {
         NotLocked::Busy(holder) => CheckpointError::Busy {
             path: path.to_owned(),
-            holder,
+            holder: holder.to_string(),
         },
         NotLocked::Failed(error) => unusable_after(path, "cannot be locked", &error),
     })

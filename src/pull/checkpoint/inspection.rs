@@ -8,7 +8,7 @@ use super::access::{
     CheckpointError, check_access, check_time, of_other_host, of_other_organisation, read, resolve,
     unusable_after,
 };
-use super::lock::{self, TEXT_BYTES};
+use super::lock::{Holder, TEXT_BYTES};
 use super::state::State;
 use crate::api::Source;
 use crate::files;
@@ -26,13 +26,20 @@ pub(crate) struct ExpectedCheckpoint<'a> {
     pub(crate) organisations: &'a Organisations,
 }
 
-/// The contents of a checkpoint, as a person wants to know them.
+/// The findings of a look at a checkpoint.
 #[derive(Debug)]
 pub(crate) struct Inspection {
+    /// The run that holds it now, if one does.
+    pub(crate) holder: Option<Holder>,
+    /// Its contents; [`CheckpointError::Unusable`] if a run would refuse it.
+    pub(crate) contents: Result<Contents, CheckpointError>,
+}
+
+/// The contents of a checkpoint, as a person wants to know them.
+#[derive(Debug)]
+pub(crate) struct Contents {
     /// False if there is no file yet.
     pub(crate) exists: bool,
-    /// The run that holds it now, if one does.
-    pub(crate) holder: Option<String>,
     /// The Unix second through which each source is printed, if any of it is.
     pub(crate) printed_through: [(Source, Option<i64>); 2],
     /// The number of stretches that were accepted as never read.
@@ -40,17 +47,27 @@ pub(crate) struct Inspection {
 }
 
 /// Looks at the checkpoint at `path`. Its lock is shared for an instant, and only if no run holds it.
-///
-/// # Errors
-///
-/// [`CheckpointError::Unusable`] if a run would refuse it. A checkpoint that is held is no error.
-pub(crate) fn inspect(
-    path: &Path,
-    expected: &ExpectedCheckpoint<'_>,
-) -> Result<Inspection, CheckpointError> {
-    let path = &resolve(path)?;
-    check_access(path)?;
-    let holder = holder(path).map_err(|error| unusable_after(path, "cannot be locked", &error))?;
+pub(crate) fn inspect(path: &Path, expected: &ExpectedCheckpoint<'_>) -> Inspection {
+    let found = resolve(path).and_then(|path| {
+        check_access(&path)?;
+        let holder = holder(&path);
+        let holder = holder.map_err(|error| unusable_after(&path, "cannot be locked", &error))?;
+        Ok((path, holder))
+    });
+    match found {
+        Ok((path, holder)) => Inspection {
+            holder,
+            contents: contents(&path, expected),
+        },
+        Err(error) => Inspection {
+            holder: None,
+            contents: Err(error),
+        },
+    }
+}
+
+/// Reads the checkpoint at `path`.
+fn contents(path: &Path, expected: &ExpectedCheckpoint<'_>) -> Result<Contents, CheckpointError> {
     files::could_replace(path)
         .map_err(|error| unusable_after(path, "could not be saved", &error))?;
     let state = read(path)?;
@@ -59,9 +76,8 @@ pub(crate) fn inspect(
     }
     let exists = state.is_some();
     let state = state.unwrap_or_default();
-    Ok(Inspection {
+    Ok(Contents {
         exists,
-        holder,
         printed_through: Source::ALL.map(|source| {
             let watermark = state.source(source).watermark;
             let moved = watermark.filter(|watermark| watermark.has_moved());
@@ -90,7 +106,7 @@ impl ExpectedCheckpoint<'_> {
 }
 
 /// Returns the run that holds the lock of the checkpoint at `path`, if one does. A lock file that does not exist is free.
-fn holder(path: &Path) -> io::Result<Option<String>> {
+fn holder(path: &Path) -> io::Result<Option<Holder>> {
     let lock_path = files::neighbour(path, "lock")?;
     // A run has to write to it.
     files::could_append(&lock_path)?;
@@ -105,7 +121,7 @@ fn holder(path: &Path) -> io::Result<Option<String>> {
             let mut text = String::new();
             // A text that cannot be read names no holder.
             let _ = file.take(TEXT_BYTES as u64).read_to_string(&mut text);
-            Ok(Some(lock::holder(&text)))
+            Ok(Some(Holder::named_by(&text)))
         }
         Err(TryLockError::Error(error)) => Err(files::at("locking", &lock_path, &error)),
     }
@@ -120,7 +136,7 @@ mod tests {
 
     const ORIGIN: &str = "https://api.verkada.com";
 
-    fn look(path: &Path) -> Result<Inspection, CheckpointError> {
+    fn look(path: &Path) -> Inspection {
         let expected = ExpectedCheckpoint {
             origin: ORIGIN,
             now: 1_800_000_000,
@@ -134,17 +150,15 @@ mod tests {
     fn a_look_creates_nothing_and_a_run_can_begin_right_after_it() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("c");
-        let found = look(&path).unwrap();
-        assert!(!found.exists && found.holder.is_none());
+        let found = look(&path);
+        assert!(!found.contents.unwrap().exists && found.holder.is_none());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
         let run = Checkpoint::open(&path, ORIGIN).unwrap();
-        let found = look(&path).unwrap();
-        assert_eq!(
-            found.holder,
-            Some(format!("process {}", std::process::id()))
-        );
+        let holder = look(&path).holder.unwrap().to_string();
+        let process = format!("process {} since ", std::process::id());
+        assert!(holder.starts_with(&process), "{holder}");
         drop(run);
-        assert!(look(&path).unwrap().holder.is_none());
+        assert!(look(&path).holder.is_none());
         assert!(Checkpoint::open(&path, ORIGIN).is_ok());
     }
 }

@@ -1,11 +1,15 @@
 //! The lock that keeps a second run away from a checkpoint.
 
+use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use chrono::{DateTime, Utc};
+
 use crate::files;
+use crate::time::{time_text, unix_now};
 
 /// Length of the text in the file. It never changes, so that a single write replaces the text whole: a run that is
 /// killed leaves the old text or the new one, never half of either.
@@ -21,11 +25,20 @@ pub(super) struct Lock {
     path: PathBuf,
 }
 
+/// The run that holds a lock, as far as it is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Holder {
+    /// The number of its process.
+    process: Option<u32>,
+    /// The Unix second at which it took the lock, by its machine's clock.
+    pub(crate) since: Option<i64>,
+}
+
 /// A lock that was not acquired.
 #[derive(Debug)]
 pub(super) enum NotLocked {
-    /// Another run holds it: its process, as far as it is known.
-    Busy(String),
+    /// Another run holds it.
+    Busy(Holder),
     /// The file cannot be opened, locked or written.
     Failed(io::Error),
 }
@@ -49,7 +62,9 @@ impl Lock {
                 .read_to_string(&mut text);
             match locked {
                 Ok(()) => {}
-                Err(TryLockError::WouldBlock) => return Err(NotLocked::Busy(holder(&text))),
+                Err(TryLockError::WouldBlock) => {
+                    return Err(NotLocked::Busy(Holder::named_by(&text)));
+                }
                 Err(TryLockError::Error(error)) => {
                     return Err(files::at("locking", path, &error).into());
                 }
@@ -82,7 +97,11 @@ impl Lock {
     }
 
     fn write(&self) -> io::Result<()> {
-        let text = format!("process {}\n", std::process::id());
+        let holder = Holder {
+            process: Some(std::process::id()),
+            since: Some(unix_now()),
+        };
+        let text = format!("{holder}\n");
         let padding = TEXT_BYTES - 1;
         self.file
             .write_all_at(format!("{text:<padding$}\n").as_bytes(), 0)
@@ -96,16 +115,38 @@ fn open(path: &Path) -> io::Result<File> {
     files::open(path, options.mode(0o600))
 }
 
-/// Returns the holder that the text of a lock file names. The name is shown, so only the form in which a run writes it is
-/// accepted.
-pub(super) fn holder(text: &str) -> String {
-    let number = text
-        .lines()
-        .next()
-        .and_then(|line| line.strip_prefix("process "));
-    match number.and_then(|number| number.trim_end().parse::<u32>().ok()) {
-        Some(number) => format!("process {number}"),
-        None => "process unknown".to_owned(),
+impl Holder {
+    /// Returns the holder that the text of a lock file names. The name is shown, so only the form in which a run writes it
+    /// is accepted. Older versions wrote no time.
+    pub(super) fn named_by(text: &str) -> Self {
+        let words: Vec<_> = text
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect();
+        let (process, since) = match words[..] {
+            ["process", process] => (process, None),
+            ["process", process, "since", since] => (process, since.parse::<DateTime<Utc>>().ok()),
+            _ => return Self::default(),
+        };
+        Self {
+            process: process.parse().ok(),
+            since: since.map(|since| since.timestamp()),
+        }
+    }
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.process {
+            Some(process) => write!(formatter, "process {process}")?,
+            None => formatter.write_str("process unknown")?,
+        }
+        match self.since {
+            Some(since) => write!(formatter, " since {}", time_text(since)),
+            None => Ok(()),
+        }
     }
 }
 
@@ -123,13 +164,19 @@ mod tests {
         let NotLocked::Busy(holder) = Lock::acquire(&path).unwrap_err() else {
             panic!("it is locked");
         };
-        assert_eq!(holder, format!("process {}", std::process::id()));
+        assert_eq!(holder.process, Some(std::process::id()));
+        assert!(holder.since.is_some_and(|since| since <= unix_now()));
     }
+
     #[test]
-    fn a_lock_file_that_was_not_written_by_a_run_names_no_holder() {
-        assert_eq!(holder("process 42   \nanything else\n"), "process 42");
+    fn the_text_of_a_run_names_it_and_any_other_text_nobody() {
+        let named = |text: &str| Holder::named_by(text).to_string();
+        let since = "process 42 since 2026-09-14T08:15:00Z";
+        assert_eq!(named(&format!("{since}   \nanything else\n")), since);
+        assert_eq!(named("process 42   \nanything else\n"), "process 42");
+        assert_eq!(named("process 42 since yesterday"), "process 42");
         for text in ["", "\n", "process \u{1b}[2J", "process -1", "anything else"] {
-            assert_eq!(holder(text), "process unknown", "{text:?}");
+            assert_eq!(named(text), "process unknown", "{text:?}");
         }
     }
 

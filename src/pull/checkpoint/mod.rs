@@ -23,7 +23,8 @@ mod state;
 
 pub(crate) use access::shown_id;
 pub use access::{Checkpoint, CheckpointError};
-pub(crate) use inspection::{ExpectedCheckpoint, Inspection, inspect};
+pub(crate) use inspection::{Contents, ExpectedCheckpoint, Inspection, inspect};
+pub(crate) use lock::Holder;
 
 pub(crate) use fingerprint::Fingerprint;
 pub(super) use ledger::Sighting;

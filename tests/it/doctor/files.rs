@@ -2,7 +2,7 @@
 //!
 //! Some scenarios need a superuser, because nobody else can mount files. One that cannot run says so and passes.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
 
 use verkada_audit_logs::demo::{DemoServer, Profile};
@@ -106,33 +106,6 @@ fn a_checkpoint_that_a_run_would_refuse_fails_with_its_reason() {
     examined
         .finds("checkpoint", "fail", &["is a folder"])
         .ends_with(2);
-}
-
-#[test]
-fn a_held_lock_is_a_warning_and_is_not_disturbed() {
-    let program = with_checkpoint();
-    let lock = File::options()
-        .read(true)
-        .write(true)
-        .open(program.path("c.lock"))
-        .unwrap();
-    lock.lock().unwrap();
-    let before = contents(&program);
-    let examined = examine(&program, &["--demo", "--checkpoint", "c"]);
-    examined
-        .finds(
-            "checkpoint",
-            "warn",
-            &["another run (process ", "printed through", "exit code 75"],
-        )
-        .has_only("warn", &["checkpoint"])
-        .ends_with(0);
-    assert!(contents(&program) == before, "a file was changed");
-    // A run is told the same.
-    let run = ["--demo", "--checkpoint", "c"];
-    program.run(run).refuses(75, &["another run (process "]);
-    drop(lock);
-    examine(&program, &run).finds("checkpoint", "ok", &["printed through"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod credentials;
 mod facts;
 mod files;
 mod healthy;
+mod held_lock;
 mod network;
 mod settings;
 
