@@ -8,8 +8,8 @@ use chrono::{DateTime, Utc};
 use super::source::Source;
 use crate::time::time_text;
 
-/// A failed read. [`Error::kind`] says what to do about it. The message holds its cause, so there is no
-/// [`source`](std::error::Error::source) to print beside it.
+/// A failed read. [`Error::kind`] says what to do about it. The message includes the cause, so
+/// [`source`](std::error::Error::source) returns `None`.
 #[derive(Clone, Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -268,7 +268,9 @@ impl Error {
             Kind::Rejected => format!("Verkada rejected the request for {what}"),
             Kind::Redirected { target } => {
                 let status = self.status_clause();
-                format!("{what} redirects{status} to {target}, which is not followed")
+                format!(
+                    "{what} redirects{status} to {target}, which is not followed"
+                )
             }
             Kind::UnusableAnswer { problem } => {
                 format!("the answer for {what} cannot be used: {problem}")

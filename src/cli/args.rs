@@ -118,8 +118,8 @@ pub(crate) enum Command {
     Man(ManArgs),
 }
 
-// The structures below are flattened into commands, so their comments must not become a command's help. They are no
-// groups: nothing asks for one, and each would cost time at every start.
+// The structures below are flattened into commands, so their comments must not become a command's help. Each would be an
+// argument group as well, which nothing refers to and which costs time at every start, so groups are skipped.
 
 // The flags of the main job.
 #[derive(Debug, Args)]

@@ -12,7 +12,7 @@ const CERTIFICATE_VARIABLES: [&str; 2] = ["SSL_CERT_FILE", "SSL_CERT_DIR"];
 
 /// The outcome of all these checks.
 pub(super) struct Connected {
-    /// The client with a fresh token, or the reason why there is none.
+    /// The client with a fresh token, or the reason for checks that need one to be skipped.
     pub(super) api: Result<VerkadaApi, &'static str>,
     pub(super) now: Now,
     /// The result of storing the token, if one was issued.
@@ -38,7 +38,7 @@ pub(super) async fn check(setup: &Setup, report: Reporter<'_>) -> Connected {
     let (api, probe) = match reach(setup, report).await {
         Ok(reached) => reached,
         Err(failed) => {
-            let reason = "there is no connection";
+            let reason = "not checked: Verkada was not reached";
             let subject = failed.subject;
             report(failed);
             skip_after(subject, Subject::Token, reason, report);
@@ -59,7 +59,7 @@ pub(super) async fn check(setup: &Setup, report: Reporter<'_>) -> Connected {
 /// Exchanges the key for a token, if there is a key.
 async fn exchange_key(setup: &Setup, api: VerkadaApi, now: Now, report: Reporter<'_>) -> Connected {
     if !setup.has_key {
-        let reason = "there is no API key";
+        let reason = "not checked: no usable API key";
         report(Subject::Token.found(CheckOutcome::skipped(reason)));
         return Connected::failed(now, reason);
     }
@@ -75,7 +75,7 @@ async fn exchange_key(setup: &Setup, api: VerkadaApi, now: Now, report: Reporter
         }
         Err(error) => {
             report(Subject::Token.found(CheckOutcome::fail(error)));
-            Connected::failed(now, "there is no token")
+            Connected::failed(now, "not checked: no token was issued")
         }
     }
 }
@@ -127,9 +127,9 @@ fn clock(difference: Option<i64>) -> CheckOutcome {
         );
     };
     let found = match difference {
-        0 => "the same as Verkada's".to_owned(),
-        1.. => format!("{difference} s behind Verkada's"),
-        _ => format!("{} s ahead of Verkada's", difference.abs()),
+        0 => "agrees with Verkada's".to_owned(),
+        1.. => format!("{difference} s slow"),
+        _ => format!("{} s fast", difference.abs()),
     };
     if difference.abs() > CLOCK_TOLERANCE_SECONDS {
         return CheckOutcome::warn(
@@ -146,7 +146,7 @@ mod tests {
 
     #[test]
     fn a_clock_may_be_a_minute_off() {
-        for (difference, words) in [(0, "the same"), (60, "60 s behind"), (-60, "60 s ahead of")] {
+        for (difference, words) in [(0, "agrees"), (60, "60 s slow"), (-60, "60 s fast")] {
             let outcome = clock(Some(difference));
             assert!(
                 matches!(&outcome, CheckOutcome::Ok(found) if found.contains(words)),

@@ -23,6 +23,6 @@ pub async fn examine(setup: Setup, files: &SecretFiles, report: Reporter<'_>) {
 /// Makes the checks that need no usable settings, and skips the others.
 pub fn skip_without_settings(files: &SecretFiles, report: Reporter<'_>) {
     report(secret_files::check(files));
-    let reason = "the settings cannot be used";
+    let reason = "not checked: the settings cannot be used";
     skip_after(Subject::SecretFiles, Subject::TokenFile, reason, report);
 }

@@ -18,7 +18,7 @@ pub(super) struct Sample {
     pub(super) window: Window,
 }
 
-/// The reason why there is no page.
+/// The reason why a page was not read.
 pub(super) enum NoPage {
     /// The request failed.
     Failed(Error),
@@ -52,7 +52,7 @@ impl NoPage {
         match self {
             Self::Failed(error) => error.to_string(),
             Self::OverLimit => {
-                format!("it might take more than {MOST_REQUESTS} requests in all")
+                format!("not checked: it could take more than {MOST_REQUESTS} requests in all")
             }
         }
     }

@@ -23,7 +23,7 @@ pub(in crate::doctor) async fn check(
     let audit_logs = look(setup, &lists, Source::AuditLogs, window, report).await;
     let notifications = look(setup, &lists, Source::Notifications, window, report).await;
     let Some(page) = audit_logs else {
-        let reason = "no audit logs were read";
+        let reason = "not checked: no audit logs were read";
         skip_after(Subject::Notifications, Subject::WindowEnds, reason, report);
         return Organisations::default();
     };
@@ -32,7 +32,7 @@ pub(in crate::doctor) async fn check(
     let is_hidden = by_event_time.is_some();
     let sample = by_event_time.unwrap_or(sample);
     if sample.page.records.is_empty() {
-        let reason = format!("there are no audit logs from {}", period(window));
+        let reason = format!("not checked: no audit logs from {}", period(window));
         skip_after(Subject::Notifications, Subject::WindowEnds, &reason, report);
         return Organisations::default();
     }
@@ -76,7 +76,7 @@ async fn look(
         Source::Notifications => Subject::Notifications,
     };
     if !setup.pull.sources.contains(&source) {
-        report(subject.found(CheckOutcome::skipped("--only leaves them out")));
+        report(subject.found(CheckOutcome::skipped("not checked: left out by --only")));
         return None;
     }
     match lists.first_page(source, window).await {

@@ -131,7 +131,7 @@ impl State {
     }
 
     /// The second before which a record of `source` that is still new is late: everything until then has been printed. With
-    /// a new filter a record may be new because earlier runs left it out, so there is no such second.
+    /// a new filter a record may be new because earlier runs left it out, so the answer is `None`.
     pub(in crate::pull) fn late_before(&self, source: Source) -> Option<i64> {
         let is_comparable = !self.source(source).has_new_filter;
         self.printed_through_of(source).filter(|_| is_comparable)

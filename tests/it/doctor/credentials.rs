@@ -17,7 +17,7 @@ fn a_refused_key_is_named_with_what_to_check() {
             "fail",
             &["refused the credentials", "VERKADA_API_KEY", "--region"],
         )
-        .finds("audit logs", "skip", &["there is no token"])
+        .finds("audit logs", "skip", &["not checked: no token was issued"])
         .has_only("fail", &["token"])
         .ends_with(3);
     assert!(program.files().is_empty(), "no token was stored");

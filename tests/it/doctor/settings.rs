@@ -92,8 +92,8 @@ fn without_a_key_everything_else_is_looked_at_and_no_token_is_asked_for() {
             .finds("settings", "fail", &words)
             .finds("connection", "ok", &["HTTP 403"])
             .finds("clock", "ok", &["Verkada's"])
-            .finds("token", "skip", &["there is no API key"])
-            .finds("audit logs", "skip", &["there is no API key"])
+            .finds("token", "skip", &["not checked: no usable API key"])
+            .finds("audit logs", "skip", &["not checked: no usable API key"])
             .finds("checkpoint", "ok", &["does not exist yet"])
             .has_only("fail", &["settings"])
             .ends_with(2);

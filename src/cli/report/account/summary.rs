@@ -33,7 +33,7 @@ pub(crate) fn summarise(config: &Config, format: LogFormat, ended: &Ended, elaps
     };
     let filter = &config.pull.filter;
     print_note(&summary(report, filter, &ended.statistics, elapsed));
-    // The names of the default are nobody's mistake.
+    // Nobody typed the default names, so one that matched nothing is not a typing mistake.
     if *filter == EventFilter::default() {
         return;
     }
