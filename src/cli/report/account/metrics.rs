@@ -170,6 +170,14 @@ fn add_sources(sheet: &mut Sheet, sources: &[SourceReport]) {
         "Longest time from a late record's own time until the latest run read it; 0 without late records.",
         of_each(|source| source.lateness.largest.unwrap_or(0)),
     );
+    let processing = sources.iter();
+    let processing = processing
+        .filter_map(|source| Some((source_label(source.source), source.longest_processing?)));
+    sheet.family(
+        "max_processing_seconds",
+        "Longest time from an audit log's own time until Verkada had processed it, of those that the latest run kept, with a checkpoint.",
+        processing,
+    );
 }
 
 fn records(source: &SourceReport) -> [(String, u64); 4] {

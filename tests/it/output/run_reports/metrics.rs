@@ -107,7 +107,11 @@ fn the_gauges_say_what_the_last_line_says_and_prometheus_accepts_them() {
     let version = env!("CARGO_PKG_VERSION");
     let info = format!(r#"build_info{{name="acme",version="{version}"}}"#);
     assert_eq!(samples[&info], "1");
-    assert_eq!(samples.len(), 8 + 2 * (4 + 3));
+    assert_eq!(
+        samples[r#"max_processing_seconds{name="acme",source="audit_logs"}"#],
+        line["audit_logs"]["max_processing_seconds"].to_string()
+    );
+    assert_eq!(samples.len(), 8 + 2 * (4 + 3) + 1);
     assert_eq!(value(&program, "exit_code"), 0.0);
     assert_eq!(
         value(&program, "requests"),
