@@ -77,18 +77,24 @@ fn listed(names: &[&String]) -> String {
 }
 
 fn hints(names: &[&String], seen: &[&str]) -> String {
+    let is_only = names.len() == 1;
     let listed = names.iter().take(MOST_LISTED);
-    let hints: Vec<_> = listed.map(|name| hint(name, seen)).collect();
-    hints.join(", ")
+    let hints: Vec<_> = listed.map(|name| hint(name, seen, is_only)).collect();
+    hints.join("; ")
 }
 
-/// Suggests what a name that matches nothing may mean.
-fn hint(name: &str, seen: &[&str]) -> String {
+/// Suggests what a name that matches nothing may mean. It is named again unless it `is_only` one.
+fn hint(name: &str, seen: &[&str], is_only: bool) -> String {
     match nearest(name, seen) {
         Some(known) if known.eq_ignore_ascii_case(name) => {
             format!("{} is a known name, and may be rare", shown(known))
         }
-        Some(known) => format!("the nearest known name is {}", shown(known)),
+        Some(known) if is_only => format!("the nearest known name is {}", shown(known)),
+        Some(known) => format!(
+            "the known name nearest to {} is {}",
+            shown(name),
+            shown(known)
+        ),
         None => format!(
             "no known name is like {}; --all-events shows which ones there are",
             shown(name)
@@ -148,8 +154,14 @@ mod tests {
 
     #[test]
     fn a_known_name_is_not_called_misspelt() {
-        assert!(hint("door created", &[]).contains("may be rare"));
-        assert!(hint("Dor Created", &[]).contains("nearest known name is “Door Created”"));
+        assert!(hint("door created", &[], true).contains("may be rare"));
+        let nearest = "the nearest known name is “Door Created”";
+        assert_eq!(hint("Dor Created", &[], true), nearest);
+        let names = ["Dor Created", "Live Steam Started"].map(str::to_owned);
+        assert_eq!(
+            describe_unmatched(&names),
+            "no audit log that was read is called “Dor Created” or “Live Steam Started”; the known name nearest to “Dor Created” is “Door Created”; the known name nearest to “Live Steam Started” is “Live Stream Started”"
+        );
     }
 
     #[test]

@@ -38,7 +38,9 @@ pub(crate) fn summarise(config: &Config, format: LogFormat, ended: &Ended, elaps
         return;
     }
     for source in &report.sources {
-        if matches!(source.outcome, Outcome::Done) && !source.unmatched_names.is_empty() {
+        let is_done = matches!(source.outcome, Outcome::Done);
+        // A quiet interval says nothing about a name.
+        if is_done && source.counts.read > 0 && !source.unmatched_names.is_empty() {
             print_note(&describe_unmatched(&source.unmatched_names));
         }
     }

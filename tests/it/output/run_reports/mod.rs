@@ -2,6 +2,7 @@
 
 mod counts;
 mod ended_at_once;
+mod event_names;
 mod last_line;
 mod late_records;
 mod metrics;
