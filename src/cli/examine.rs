@@ -7,7 +7,7 @@ use verkada_audit_logs::demo::DemoServer;
 use verkada_audit_logs::doctor::{self, SecretFile, SecretFiles, Setup, Subject};
 
 use super::args::PullArgs;
-use super::config::{Config, Environment, KEY, Layer, UsageError, key_file};
+use super::config::{Config, Environment, KEY, Layer, UsageError, key_file, metrics_file};
 use super::output;
 use super::report::{CheckPrinter, ExitCode};
 
@@ -65,6 +65,7 @@ fn set_up(
         origin: config.origin,
         output_check: output::look(config.output.as_deref()),
         output: config.output,
+        metrics_file: metrics_file(args, Some(environment)),
     };
     Some((setup, config.demo))
 }

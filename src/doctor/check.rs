@@ -52,6 +52,8 @@ pub enum Subject {
     Output,
     /// The token file: whether it can be written.
     TokenFile,
+    /// The metrics file: whether it can be written.
+    MetricsFile,
 }
 
 /// The finding.
@@ -79,7 +81,7 @@ pub enum CheckOutcome {
 
 impl Subject {
     /// All of them, in order.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Settings,
         Self::SecretFiles,
         Self::Proxy,
@@ -98,6 +100,7 @@ impl Subject {
         Self::Checkpoint,
         Self::Output,
         Self::TokenFile,
+        Self::MetricsFile,
     ];
 
     /// The subjects after `self`, through `last`.
@@ -136,6 +139,7 @@ impl fmt::Display for Subject {
             Self::Checkpoint => "checkpoint",
             Self::Output => "output",
             Self::TokenFile => "token file",
+            Self::MetricsFile => "metrics file",
         })
     }
 }

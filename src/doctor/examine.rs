@@ -24,5 +24,5 @@ pub async fn examine(setup: Setup, files: &SecretFiles, report: Reporter<'_>) {
 pub fn skip_without_settings(files: &SecretFiles, report: Reporter<'_>) {
     report(secret_files::check(files));
     let reason = "not checked: the settings cannot be used";
-    skip_after(Subject::SecretFiles, Subject::TokenFile, reason, report);
+    skip_after(Subject::SecretFiles, Subject::MetricsFile, reason, report);
 }

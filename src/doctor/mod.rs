@@ -7,7 +7,7 @@
 //! examine ---> secret_files       who may read the key
 //!    |-------> connection         proxy, connection, clock, token
 //!    |-------> lists/             one page of each source, and what it shows
-//!    `-------> own_files          checkpoint, output, token file
+//!    `-------> own_files          checkpoint, output, token file, metrics file
 //! below them: setup (what is examined), check (what was found)
 //! ```
 

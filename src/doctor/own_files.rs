@@ -1,4 +1,4 @@
-//! The files that a run writes: checkpoint, output, token file. Looked at, not touched.
+//! The files that a run writes: checkpoint, output, token file, metrics file. Looked at, not touched.
 
 use std::io;
 use std::path::Path;
@@ -31,8 +31,10 @@ pub(super) fn check(
     let found = checkpoint(&setup, connected.now, organisations);
     report(Subject::Checkpoint.found(found));
     let token_file = token_file(&setup, connected.stored);
+    let metrics_file = metrics_file(setup.metrics_file.as_deref());
     report(Subject::Output.found(output(setup)));
     report(Subject::TokenFile.found(token_file));
+    report(Subject::MetricsFile.found(metrics_file));
 }
 
 fn checkpoint(setup: &Setup, now: Now, organisations: &Organisations) -> CheckOutcome {
@@ -143,6 +145,29 @@ fn token_file(setup: &Setup, stored: Option<io::Result<()>>) -> CheckOutcome {
         Err(error) => CheckOutcome::warn(
             format!("{shown} cannot be written: {error}"),
             "let this user write there, or name another --token-file; until then each run asks for a token of its own",
+        ),
+    }
+}
+
+/// A run goes on without its metrics, so that they are worth no more than a warning.
+fn metrics_file(path: Option<&Path>) -> CheckOutcome {
+    let Some(path) = path else {
+        return CheckOutcome::ok("none is used");
+    };
+    if files::is_mount_point(path) {
+        return CheckOutcome::warn(
+            format!(
+                "{} is a mount point, so it cannot be replaced",
+                path.display()
+            ),
+            "mount its folder instead of the file; until then the metrics of each run are lost",
+        );
+    }
+    match files::could_replace(path) {
+        Ok(()) => CheckOutcome::ok(format!("{} can be written", path.display())),
+        Err(error) => CheckOutcome::warn(
+            format!("{} cannot be written: {error}", path.display()),
+            "let this user write there, or name another --metrics-file; until then the metrics of each run are lost",
         ),
     }
 }

@@ -26,6 +26,8 @@ pub struct Setup {
     pub output: Option<PathBuf>,
     /// The reason why the output cannot be written, if it cannot.
     pub output_check: io::Result<()>,
+    /// The file for the metrics of runs, if there is one.
+    pub metrics_file: Option<PathBuf>,
 }
 
 /// The present, by the best clock that is known.

@@ -6,6 +6,7 @@ mod facts;
 mod files;
 mod healthy;
 mod held_lock;
+mod metrics_file;
 mod network;
 mod settings;
 
@@ -13,7 +14,7 @@ use crate::support::program::{Ended, KEY, Program};
 use crate::support::raw_server::{RawServer, Reply, Request};
 
 /// The subjects of the checks, in the documented order.
-const SUBJECTS: [&str; 18] = [
+const SUBJECTS: [&str; 19] = [
     "settings",
     "secret files",
     "proxy",
@@ -32,6 +33,7 @@ const SUBJECTS: [&str; 18] = [
     "checkpoint",
     "output",
     "token file",
+    "metrics file",
 ];
 
 /// An audit log and a notification with which nothing is wrong.
