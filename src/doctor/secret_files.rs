@@ -53,6 +53,10 @@ fn look(file: &SecretFile) -> Result<String, CheckOutcome> {
     let Ok(metadata) = fs::metadata(&file.path) else {
         return Ok(format!("{shown} (gone)"));
     };
+    if !metadata.is_file() {
+        // A pipe has no reader but this one, and a folder holds no key.
+        return Ok(format!("{shown} (not a regular file)"));
+    }
     let mode = metadata.permissions().mode() & 0o777;
     if file.holds_key && mode & OTHERS != 0 {
         let found =

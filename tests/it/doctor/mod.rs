@@ -8,6 +8,7 @@ mod healthy;
 mod held_lock;
 mod metrics_file;
 mod network;
+mod secret_files;
 mod settings;
 
 use crate::support::program::{Ended, KEY, Program};
