@@ -269,7 +269,7 @@ impl Error {
             Kind::Redirected { target } => {
                 let status = self.status_clause();
                 format!(
-                    "{what} redirects{status} to {target}, which is not followed"
+                    "Verkada redirects the request for {what}{status} to {target}, which is not followed"
                 )
             }
             Kind::UnusableAnswer { problem } => {

@@ -71,8 +71,9 @@ fn a_redirect_is_reported_in_one_sentence_that_names_the_other_host_and_no_secre
         ("/elsewhere", "another path of the same host"),
         ("http://[", "an address that cannot be read"),
     ] {
-        let sentence =
-            format!("a token redirects (HTTP 302) to {target}, which is not followed; check");
+        let sentence = format!(
+            "Verkada redirects the request for a token (HTTP 302) to {target}, which is not followed; check"
+        );
         let ended = ends_at("/token", 302, location, &sentence);
         for secret in ["SECRET", KEY] {
             assert!(!ended.stderr.contains(secret), "{}", ended.stderr);
