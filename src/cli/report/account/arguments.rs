@@ -56,13 +56,22 @@ impl Arguments {
         for (index, word) in self.0.iter().enumerate() {
             let rest = word.as_bytes().strip_prefix(flag.as_bytes());
             value = match rest {
-                Some([]) => self.0.get(index + 1).map(OsString::as_os_str),
+                Some([]) => self
+                    .0
+                    .get(index + 1)
+                    .filter(|next| !is_flag(next))
+                    .map(OsString::as_os_str),
                 Some([b'=', joined @ ..]) => Some(OsStr::from_bytes(joined)),
                 _ => value,
             };
         }
         value
     }
+}
+
+/// Reports whether a word is a flag, which is never the value of the flag before it.
+fn is_flag(word: &OsStr) -> bool {
+    matches!(word.as_bytes(), [b'-', _, ..])
 }
 
 #[cfg(test)]
@@ -79,6 +88,9 @@ mod tests {
         assert_eq!(words.value("--metrics-file"), Some(OsStr::new("b")));
         let words = arguments(&["--metrics-files=a", "--metrics-file"]);
         assert_eq!(words.value("--metrics-file"), None);
+        let words = arguments(&["--metrics-file", "--log-format", "json"]);
+        assert_eq!(words.value("--metrics-file"), None);
+        assert_eq!(words.format(), LogFormat::Json);
         assert_eq!(arguments(&["--log-format=json"]).format(), LogFormat::Json);
         assert_eq!(
             arguments(&["--log-format", "xml"]).format(),

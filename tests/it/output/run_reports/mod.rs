@@ -6,6 +6,7 @@ mod event_names;
 mod last_line;
 mod late_records;
 mod metrics;
+mod missing_value;
 mod on_a_terminal;
 
 use serde_json::Value;
