@@ -35,7 +35,9 @@ pub(crate) use filter::Verdict;
 pub use filter::{EventFilter, INTERESTED_EVENTS};
 pub(crate) use organisations::Organisations;
 pub use report::{Counts, Outcome, Progress, Report, SourceReport};
-pub use task::{CRON_INTERVAL_MINUTES, DEFAULT_OVERLAP_MINUTES, Period, Pull};
+pub use task::{
+    CRON_INTERVAL_MINUTES, DEFAULT_OVERLAP_MINUTES, LONGEST_OVERLAP_MINUTES, Period, Pull,
+};
 pub use write::{
     Faults, Format, FormattedLine, Lateness, MAPPING_VERSION, Moment, Origin, Output, Printer,
     RecordId, RestartHint, mapped_event_names, record_text,

@@ -10,6 +10,9 @@ pub const CRON_INTERVAL_MINUTES: u32 = 15;
 /// late records.
 pub const DEFAULT_OVERLAP_MINUTES: u32 = 30;
 
+/// The longest overlap that can be asked for, in minutes.
+pub const LONGEST_OVERLAP_MINUTES: u32 = 7 * 24 * 60;
+
 /// The stretch of time that a run is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {

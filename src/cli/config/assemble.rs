@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use verkada_audit_logs::demo::DemoServer;
-use verkada_audit_logs::pull::{DEFAULT_OVERLAP_MINUTES, Format, Period, Pull};
+use verkada_audit_logs::pull::{
+    DEFAULT_OVERLAP_MINUTES, Format, LONGEST_OVERLAP_MINUTES, Period, Pull,
+};
 use verkada_audit_logs::{
     CRON_INTERVAL_MINUTES, DEFAULT_MAX_REQUESTS_PER_MINUTE, DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE,
     MOST_REQUESTS_PER_MINUTE, Secret, Source, VerkadaApiBuilder,
@@ -207,7 +209,7 @@ fn overlap_minutes(args: &WriteArgs) -> Result<u32, UsageError> {
         name: "--overlap-minutes",
         value,
     }
-    .number(0, 10_080)
+    .number(0, LONGEST_OVERLAP_MINUTES)
 }
 
 fn sources(args: &ReadArgs) -> Result<Vec<Source>, UsageError> {

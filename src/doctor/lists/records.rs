@@ -6,7 +6,7 @@ use super::pages::Sample;
 use crate::api::{Page, Record, Source, TimeBase};
 use crate::doctor::check::CheckOutcome;
 use crate::doctor::setup::Setup;
-use crate::pull::{Organisations, Period, shown_id};
+use crate::pull::{LONGEST_OVERLAP_MINUTES, Organisations, Period, shown_id};
 
 /// Unix seconds of 2025-08-12: audit logs of events before that day have no processed time.
 const PROCESSED_TIME_SINCE: i64 = 1_754_956_800;
@@ -80,7 +80,7 @@ pub(super) fn lateness(records: &[Record], setup: &Setup) -> CheckOutcome {
         setup.checkpoint.is_some() && matches!(setup.pull.period, Period::Range { .. });
     // The last fifth of the overlap is the alarm before a loss.
     if goes_by_event_time && largest * 5 > overlap * 4 {
-        let minutes = (largest * 5 / 4) / 60 + 1;
+        let minutes = ((largest * 5 / 4) / 60 + 1).min(LONGEST_OVERLAP_MINUTES.into());
         let remedy = format!(
             "raise --overlap-minutes to {minutes}: a record that comes later than the overlap is missed"
         );

@@ -4,9 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::api::{Record, TimeBase};
 use crate::pull::read::Slice;
-
-/// The longest overlap that can be asked for, in minutes.
-const LONGEST_OVERLAP_MINUTES: i64 = 7 * 24 * 60;
+use crate::pull::task::LONGEST_OVERLAP_MINUTES;
 
 /// The late records of a source in a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +31,7 @@ impl Lateness {
     pub fn overlap_to_set(&self) -> Option<i64> {
         let largest = self.largest.filter(|_| self.nearly_missed > 0)?;
         let minutes = (2 * largest).max(1).unsigned_abs().div_ceil(60);
-        Some(LONGEST_OVERLAP_MINUTES.min(minutes.cast_signed()))
+        Some(i64::from(LONGEST_OVERLAP_MINUTES).min(minutes.cast_signed()))
     }
 
     fn note(&mut self, lateness: i64, is_nearly_missed: bool) {

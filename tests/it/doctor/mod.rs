@@ -8,6 +8,7 @@ mod healthy;
 mod held_lock;
 mod metrics_file;
 mod network;
+mod overlap;
 mod secret_files;
 mod settings;
 
