@@ -19,6 +19,10 @@ use crate::cli::report::messages::{LogFormat, print_note, report_error};
 /// Set when a thread begins to close the run, which is done once.
 static CLOSED: AtomicBool = AtomicBool::new(false);
 
+/// Time in which a run that is being closed ends, unless a disk does not answer. Shorter than what a second signal waits for
+/// a last line.
+const CLOSING: Duration = Duration::from_millis(500);
+
 /// Says what was read of each source.
 pub(crate) fn log_counts(report: &Report) {
     for source in report.sources.iter().filter(|one| one.window.is_some()) {
@@ -72,14 +76,20 @@ pub(in crate::cli::report) fn close_unread(arguments: &Arguments, code: ExitCode
 
 /// Ends a run that a second signal does not let stop in good order.
 pub(crate) fn close_at_once(code: ExitCode) {
-    close_once();
+    let is_closing = CLOSED.swap(true, Ordering::SeqCst);
+    if is_closing {
+        // The run may be over in a moment. If it is not, a disk does not answer, and that must not end without a word.
+        thread::sleep(CLOSING);
+    }
     let arguments = Arguments::of_the_process();
     let words = "ended at once by a second signal, before the run had stopped in good order";
     report_error(arguments.format(), words);
-    say_end(&arguments, code);
+    if !is_closing {
+        say_end(&arguments, code);
+    }
 }
 
-/// Returns to the thread that closes the run. Any other waits for that one to end the process.
+/// Returns unless another thread closes the run, which then ends the process.
 fn close_once() {
     if CLOSED.swap(true, Ordering::SeqCst) {
         loop {
