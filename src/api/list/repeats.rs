@@ -252,7 +252,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_what_is_forgotten_is_not_compared() {
-        const PAGES: u64 = 300;
+        const PAGES: u64 = 310;
         let mut recent = RecentPages::default();
         for number in 0..PAGES {
             let first = number * 200;
