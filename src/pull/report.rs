@@ -2,7 +2,7 @@
 
 use super::error::Error;
 use super::filter::{EventFilter, MatchedNames};
-use super::read::Slice;
+use super::read::{OddRecords, Slice};
 use super::write::{Lateness, Printed, RestartHint};
 use crate::api::{Source, Window};
 
@@ -72,6 +72,7 @@ pub(super) struct Tally {
     pub(super) counts: Counts,
     pub(super) lateness: Lateness,
     pub(super) longest_processing: Option<i64>,
+    pub(super) odd: OddRecords,
     matched_names: MatchedNames,
 }
 
@@ -83,6 +84,7 @@ impl Tally {
         self.counts.printed += printed.lines;
         self.counts.filtered += slice.filtered;
         self.counts.repeated += lines - printed.lines;
+        self.odd += slice.odd;
         self.lateness.add(printed.lateness);
         self.longest_processing = self.longest_processing.max(slice.longest_processing);
         self.matched_names.add(&slice.matched_names);

@@ -298,6 +298,7 @@ impl Run<'_> {
         let saved = self.printer.as_mut().map_or(Ok(()), Printer::finish);
         let outcome = saved.map_or_else(Outcome::Failed, |()| outcome);
         let is_done = matches!(outcome, Outcome::Done);
+        tally.odd.warn(source);
         self.warn_of_late_records(source, tally.lateness);
         SourceReport {
             source,

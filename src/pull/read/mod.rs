@@ -6,13 +6,15 @@
 //! ```text
 //! reader ---> slice_builder ---> slice    lines and edges of a slice that was read whole
 //!   |             |----> bounds           what to ask for, and what belongs to the slice
-//!   |             `----> budget           memory for fetching ahead
+//!   |             |----> budget           memory for fetching ahead
+//!   |             `----> odd_records      lines to be warned of
 //!   |----> sizing                         how long a slice should be, how many requests at a time
 //!   `----> options                        what is read, and how
 //! ```
 
 mod bounds;
 mod budget;
+mod odd_records;
 mod options;
 mod reader;
 mod sizing;
@@ -20,6 +22,7 @@ mod slice;
 mod slice_builder;
 
 pub(super) use bounds::Bounds;
+pub(super) use odd_records::OddRecords;
 pub(super) use options::ReadOptions;
 pub(super) use reader::{Slices, start};
 pub(super) use slice::{Edge, Line, Slice};

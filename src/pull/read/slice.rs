@@ -5,6 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::bounds::Bounds;
+use super::odd_records::OddRecords;
 use crate::api::{Record, Source, TextRange, TimeBase};
 use crate::pull::filter::MatchedNames;
 use crate::pull::organisations::Organisations;
@@ -71,6 +72,8 @@ pub(in crate::pull) struct Slice {
     pub(in crate::pull) lines: Vec<Line>,
     /// Records of the slice that the filter left out.
     pub(in crate::pull) filtered: u64,
+    /// Those of its lines of which something is odd.
+    pub(in crate::pull) odd: OddRecords,
     /// The names of the filter that its records have.
     pub(in crate::pull) matched_names: MatchedNames,
     /// The longest time from the event of a kept audit log to its processing, in seconds; known only with a checkpoint.

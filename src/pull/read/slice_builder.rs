@@ -7,6 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::bounds::{Bounds, Position};
 use super::budget::{ReadAheadBudget, Reservation};
+use super::odd_records::OddRecords;
 use super::options::ReadOptions;
 use super::sizing::Estimate;
 use super::slice::{Edge, Line, LineText, Slice};
@@ -42,7 +43,7 @@ pub(super) struct SliceBuilder {
     last_server_time: Option<DateTime<Utc>>,
     organisations: Organisations,
     matched_names: MatchedNames,
-    unclassified: u64,
+    odd: OddRecords,
     /// Records that the filter left out, without those that belong to a neighbour.
     filtered: u64,
     longest_processing: Option<i64>,
@@ -62,7 +63,7 @@ impl SliceBuilder {
             last_server_time: None,
             organisations: Organisations::default(),
             matched_names: MatchedNames::default(),
-            unclassified: 0,
+            odd: OddRecords::default(),
             filtered: 0,
             longest_processing: None,
         }
@@ -93,7 +94,7 @@ impl SliceBuilder {
             }
             self.organisations.note(record);
             let is_unclassified = verdict == Verdict::KeepUnclassified || !record.is_object();
-            self.unclassified += u64::from(is_unclassified);
+            self.odd.unclassified += u64::from(is_unclassified);
             if verdict != Verdict::Drop {
                 let line = self.line(record, options, &plausible, most_are_kept);
                 self.keep(time, line);
@@ -177,9 +178,7 @@ impl SliceBuilder {
     }
 
     /// Puts the slice together: in order, without the records that belong to a neighbour.
-    pub(super) fn into_slice(self, bounds: Bounds, options: &ReadOptions) -> BudgetedSlice {
-        let mut strays = 0_u64;
-        let mut timeless = 0_u64;
+    pub(super) fn into_slice(mut self, bounds: Bounds, options: &ReadOptions) -> BudgetedSlice {
         let allowance = options.processing_allowance.unwrap_or_default();
         let mut lines = Vec::with_capacity(self.lines.len());
         // The order may borrow a time from a neighbour, but the position may not: the slice that a borrowed time points
@@ -200,14 +199,13 @@ impl SliceBuilder {
                 None => line.findable_until = line.findable_until.max(newer + allowance),
             }
             line.is_stray = position == Position::Stray;
-            strays += u64::from(position == Position::Stray);
-            timeless += u64::from(time.is_none() && !bounds.is_whole());
+            self.odd.strays += u64::from(line.is_stray);
+            self.odd.timeless += u64::from(time.is_none() && !bounds.is_whole());
             if position != Position::Neighbour {
                 lines.push(line);
             }
         }
         lines.reverse();
-        warn_of_odd_records(options.source, strays, timeless, self.unclassified);
         BudgetedSlice {
             slice: Slice {
                 source: options.source,
@@ -215,6 +213,7 @@ impl SliceBuilder {
                 time_base: options.window.time_base(),
                 lines,
                 filtered: self.filtered,
+                odd: self.odd,
                 matched_names: self.matched_names,
                 longest_processing: self.longest_processing,
                 server_time: self.server_time,
@@ -224,18 +223,6 @@ impl SliceBuilder {
             },
             reservation: self.reservation,
         }
-    }
-}
-
-fn warn_of_odd_records(source: Source, strays: u64, timeless: u64, unclassified: u64) {
-    if unclassified > 0 {
-        tracing::warn!(%source, records = unclassified, "records without a readable event name were printed all the same");
-    }
-    if timeless > 0 {
-        tracing::warn!(%source, records = timeless, "records without a readable time were printed; one that is just where two slices of the read meet is printed by both");
-    }
-    if strays > 0 {
-        tracing::warn!(%source, records = strays, "Verkada sent records from outside the requested window; they are not left out");
     }
 }
 

@@ -92,6 +92,7 @@ mod tests {
             time_base: TimeBase::Event,
             lines: Vec::new(),
             filtered: 0,
+            odd: Default::default(),
             matched_names: Default::default(),
             longest_processing: None,
             server_time: None,

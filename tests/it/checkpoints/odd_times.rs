@@ -75,8 +75,11 @@ fn records_with_times_that_cannot_be_are_forgotten_with_the_window_that_found_th
 
 #[test]
 fn a_record_without_a_readable_time_is_warned_of_only_where_slices_meet() {
-    let record = r#"{"event_name":"x","timestamp":1789401600000000}"#.to_owned();
-    let server = serving(vec![(START + 100, record)]);
+    let record = |second: i64| {
+        let text = r#"{"event_name":"x","timestamp":1789401600000000,"second":NUMBER}"#;
+        (START + second, text.replace("NUMBER", &second.to_string()))
+    };
+    let server = serving([100, 2_000, 5_000].map(record).to_vec());
     let program = Program::asking(server.base_url(), KEY);
     let run = |seconds: i64| {
         let (start, end) = (START.to_string(), (START + seconds).to_string());
@@ -86,6 +89,14 @@ fn a_record_without_a_readable_time_is_warned_of_only_where_slices_meet() {
     // A window in one piece has no edges inside.
     assert_eq!(run(600).quietly().lines().len(), 1);
     let sliced = run(7_200);
-    assert_eq!((sliced.code, sliced.lines().len()), (Some(0), 1));
-    sliced.says(&["records without a readable time were printed"]);
+    assert_eq!((sliced.code, sliced.lines().len()), (Some(0), 3));
+    // Once, however many slices have such records.
+    let warning = "records without a readable time were printed";
+    assert_eq!(
+        sliced.stderr.matches(warning).count(),
+        1,
+        "{}",
+        sliced.stderr
+    );
+    sliced.says(&["records=3"]);
 }
