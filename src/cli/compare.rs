@@ -14,7 +14,7 @@ use verkada_audit_logs::{TimeBase, Window, time_text};
 use super::args::VerifyArgs;
 use super::config::{Config, UsageError};
 use super::output;
-use super::report::{self, Ended, LogFormat};
+use super::report::{self, Ended, LogFormat, Repair};
 use super::run::run;
 use super::signals::unless_stopped;
 
@@ -72,11 +72,18 @@ pub(crate) async fn compare(args: &VerifyArgs, config: &Config, format: LogForma
         .collect();
     let is_whole = whole.len() == report.sources.len();
     let findings = comparison.findings(&whole);
-    let found = report::show_findings(&findings, format, quiet, is_whole);
-    Ended {
-        code: ended.code.merge(found),
-        ..ended
-    }
+    let repair = Repair {
+        printed: report.sources.iter().map(|one| one.counts.printed).sum(),
+        output: config.output.as_deref(),
+    };
+    let found = report::show_findings(&findings, &repair, format, quiet, is_whole);
+    // A comparison that was stopped has not said whether the range is complete.
+    let code = if ended.code.is_of_signal() {
+        ended.code
+    } else {
+        ended.code.merge(found)
+    };
+    Ended { code, ..ended }
 }
 
 /// Reads the files, and opens what the missing records go to.

@@ -44,6 +44,11 @@ impl ExitCode {
         }
     }
 
+    /// Reports whether a signal stopped the run.
+    pub(crate) fn is_of_signal(self) -> bool {
+        matches!(self, Self::HungUp | Self::Interrupted | Self::Terminated)
+    }
+
     /// The code for flags and variables that do not make a configuration.
     pub(crate) fn of_usage(error: &UsageError) -> Self {
         if error.is_of_the_system() {

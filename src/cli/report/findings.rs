@@ -1,5 +1,7 @@
 //! The findings of a comparison with files: a table and a sentence.
 
+use std::path::Path;
+
 use verkada_audit_logs::time_text;
 use verkada_audit_logs::verify::{Day, Findings};
 
@@ -10,10 +12,19 @@ use super::messages::{LogFormat, PROGRESS_TARGET, print_note};
 /// Characters of a date at the beginning of a time.
 const DATE: usize = 10;
 
+/// The records that a comparison has printed.
+pub(crate) struct Repair<'a> {
+    /// The number of missing records that were printed.
+    pub(crate) printed: u64,
+    /// The file that they were appended to; `None` is standard output.
+    pub(crate) output: Option<&'a Path>,
+}
+
 /// Shows the findings, and returns the exit code. With `quiet` they are shown only if something is missing. `is_whole` is
 /// set if the whole range was compared.
 pub(crate) fn show_findings(
     findings: &Findings,
+    repair: &Repair<'_>,
     format: LogFormat,
     quiet: bool,
     is_whole: bool,
@@ -24,7 +35,7 @@ pub(crate) fn show_findings(
             LogFormat::Text => show_table(&findings.days),
             LogFormat::Json => log_days(&findings.days),
         }
-        let sentence = sentence(verkada, missing, is_whole);
+        let sentence = sentence(verkada, missing, repair, is_whole);
         match format {
             LogFormat::Text => print_note(&sentence),
             LogFormat::Json => {
@@ -70,7 +81,7 @@ fn warn_of_surplus(records: u64, without_id: u64) {
     );
 }
 
-fn sentence(verkada: u64, missing: u64, is_whole: bool) -> String {
+fn sentence(verkada: u64, missing: u64, repair: &Repair<'_>, is_whole: bool) -> String {
     let of = if is_whole {
         "of the range"
     } else {
@@ -81,8 +92,25 @@ fn sentence(verkada: u64, missing: u64, is_whole: bool) -> String {
         (0, _) if !is_whole => "nothing was compared".to_owned(),
         (0, _) => format!("Verkada has no records {of}"),
         (_, 0) => format!("the files hold all {all} {of}"),
-        (_, 1) => format!("1 of {all} {of} is missing from the files, and was printed"),
-        _ => format!("{missing} of {all} {of} are missing from the files, and were printed"),
+        _ => {
+            let verb = if missing == 1 { "is" } else { "are" };
+            let end = repair_clause(missing, repair);
+            format!("{missing} of {all} {of} {verb} missing from the files{end}")
+        }
+    }
+}
+
+/// Says which of the missing records were printed, and where.
+fn repair_clause(missing: u64, repair: &Repair<'_>) -> String {
+    let action = match repair.output {
+        Some(path) => format!("appended to {}", path.display()),
+        None => "printed".to_owned(),
+    };
+    match repair.printed {
+        0 => format!("; none was {action}"),
+        printed if printed < missing => format!("; {printed} of them were {action}"),
+        1 => format!(", and was {action}"),
+        _ => format!(", and were {action}"),
     }
 }
 

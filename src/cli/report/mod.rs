@@ -30,7 +30,7 @@ pub(crate) use account::{close, close_at_once, log_counts, say_span, summarise};
 pub(crate) use checks::CheckPrinter;
 pub(crate) use end::{Ended, fail, finish};
 pub(crate) use exit_code::ExitCode;
-pub(crate) use findings::show_findings;
+pub(crate) use findings::{Repair, show_findings};
 pub(crate) use messages::{LogFormat, levels, report_error, start};
 pub(crate) use panic::end_panics_in_one_line;
 pub(crate) use progress::show;

@@ -1,5 +1,6 @@
 //! `verify`: a past range, compared with what files hold of it.
 
+mod endings;
 mod findings;
 mod repair;
 mod replaced;
