@@ -243,6 +243,55 @@ fn an_api_request_says_which_key_asked_for_what() {
 }
 
 #[test]
+fn a_status_that_http_does_not_know_says_neither_success_nor_failure() {
+    for (code, status) in [
+        (0, Value::Null),
+        (204, json!(1)),
+        (302, json!(1)),
+        (599, json!(2)),
+        (600, Value::Null),
+    ] {
+        let details = json!({ "response_status_code": code });
+        let record = json!({ "event_name": "Public API Request", "details": details });
+        let event = valid(&event_of_audit_log(&record.to_string()));
+        assert_eq!(event["status_id"], status, "{code}");
+        assert_eq!(event["api"]["response"]["code"], code);
+    }
+}
+
+#[test]
+fn a_device_with_times_of_its_own_keeps_them_apart_from_those_of_the_footage() {
+    let record = r#"{"details":{"start_time":1,"duration":60},"devices":[{"device_id":"x","start_time":5}],"event_name":"Video History Streamed"}"#;
+    let event = valid(&event_of_audit_log(record));
+    let data = json!({ "start_time": 5, "duration": 60 });
+    assert_eq!(
+        event["web_resources"],
+        json!([{ "uid": "x", "data": data }])
+    );
+    assert_eq!(event["unmapped"]["details"], json!({ "start_time": 1 }));
+}
+
+#[test]
+fn only_a_user_is_unknown_by_the_placeholder_of_one() {
+    let record = r#"{"devices":[{"device_id":"x","device_name":"unknown user entrance"}],"event_description":"Unknown user attempted login","event_name":"Camera Config Modified","user_name":"Unknown user name"}"#;
+    let event = valid(&event_of_audit_log(record));
+    assert_eq!(event["message"], "Unknown user attempted login");
+    assert_eq!(event["entity"]["device"]["name"], "unknown user entrance");
+    assert_eq!(event["actor"], Value::Null);
+}
+
+#[test]
+fn an_organisation_is_an_entity_of_its_own_type() {
+    let event = valid(&event_of_audit_log(
+        r#"{"event_name":"Organization Modified"}"#,
+    ));
+    assert_eq!(
+        event["entity"],
+        json!({ "name": "Organization", "type": "Organization", "type_id": 4 })
+    );
+}
+
+#[test]
 fn a_login_says_whether_it_succeeded() {
     for (details, status, code, reason) in [
         (json!({ "success": true }), 1, "true", Value::Null),
@@ -281,11 +330,15 @@ fn a_login_says_whether_it_succeeded() {
 }
 
 #[test]
-fn support_acts_where_no_user_is_named() {
+fn support_acts_where_the_record_has_its_id() {
     let record = &audit_logs("Device Remotely Accessed")[4];
     let event = valid(&event_of_audit_log(record));
     let support = json!({ "uid": "support-00417", "type": "Verkada Support", "type_id": 99 });
     assert_eq!(event["actor"], json!({ "user": support }));
+    let both = r#"{"event_name":"Device Remotely Accessed","user_name":"Mina Park","verkada_support_id":"support-00417"}"#;
+    let event = valid(&event_of_audit_log(both));
+    assert_eq!(event["actor"], json!({ "user": support }));
+    assert_eq!(event["unmapped"], json!({ "user_name": "Mina Park" }));
     let nobody = &audit_logs("Devices Installed ")[3];
     let event = valid(&event_of_audit_log(nobody));
     assert_eq!(event["actor"], Value::Null);

@@ -25,9 +25,6 @@ const HTTP_METHODS: [&str; 8] = [
     "OPTIONS", "GET", "HEAD", "POST", "PUT", "DELETE", "TRACE", "CONNECT",
 ];
 
-/// Statuses from here on are failures.
-const FIRST_FAILED_STATUS: i64 = 400;
-
 /// Classes by event name in lower case.
 static CLASSES: LazyLock<HashMap<String, Class>> = LazyLock::new(|| {
     let classes = AUDIT_LOGS.iter();
@@ -66,7 +63,8 @@ pub(super) fn event<'a>(record: &'a str, id: RecordId, origin: &Origin<'a>) -> E
     common::place_times(&mut event, &mut rest, "timestamp");
     event.message = rest.take_text("event_description");
     let details = rest.take_object("details");
-    let actor = people::take_user(&mut rest).or_else(|| people::take_support(&mut rest));
+    // Verkada sets the id where its support has acted, whomever else the record names.
+    let actor = people::take_support(&mut rest).or_else(|| people::take_user(&mut rest));
     let class = name.as_deref().and_then(class_of);
     let mut parts = Parts {
         event,
@@ -185,9 +183,10 @@ impl<'a> Parts<'a> {
             Cow::Owned(words.join(" "))
         };
         let code = self.details.take_if("response_status_code", whole_number);
-        self.event.status_id = code.map(|code| match code {
-            ..FIRST_FAILED_STATUS => SUCCESS,
-            FIRST_FAILED_STATUS.. => FAILURE,
+        self.event.status_id = code.and_then(|code| match code {
+            100..=399 => Some(SUCCESS),
+            400..=599 => Some(FAILURE),
+            _ => None,
         });
         let response = code.map(|code| Response { code });
         self.event.api = Some(Api {

@@ -68,13 +68,15 @@ pub(super) fn take_resources<'a>(
     details: &mut Members<'a>,
     otherwise: &'static str,
 ) -> Vec<Resource<'a>> {
+    let (devices, others) = take_devices(rest);
+    // A device that has such a key of its own must not get a second one.
+    let is_own = |key: &str| devices.iter().any(|device| device.rest.has(key));
     let mut footage = Members::default();
-    for key in FOOTAGE {
+    for key in FOOTAGE.into_iter().filter(|key| !is_own(key)) {
         if let Some(json) = details.take(key) {
             footage.push(key, Value::Json(json));
         }
     }
-    let (devices, others) = take_devices(rest);
     if !others.is_empty() {
         rest.push("devices", array(&others));
     }
@@ -109,7 +111,10 @@ pub(super) fn take_entity<'a>(rest: &mut Members<'a>, otherwise: &'static str) -
         None => Entity {
             name: Some(Cow::Borrowed(otherwise)),
             kind: otherwise,
-            type_id: 99,
+            type_id: match otherwise {
+                "Organization" => 4,
+                _ => 99,
+            },
             ..Entity::default()
         },
     }

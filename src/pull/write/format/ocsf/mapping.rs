@@ -206,5 +206,5 @@ pub(super) const STATE_REPORTS: &[&str] = &["camera_online", "camera_offline"];
 /// Texts that Verkada writes where there is no value, in lower case.
 pub(super) const PLACEHOLDERS: &[&str] = &["", "-", "00000000-0000-0000-0000-000000000000"];
 
-/// The beginning of further placeholders, such as `unknown user email`.
-pub(super) const PLACEHOLDER_BEGINNING: &str = "unknown user";
+/// The beginning of further placeholders, such as `unknown user email`, in the keys that describe a user.
+pub(super) const USER_PLACEHOLDER_BEGINNING: &str = "unknown user";

@@ -6,7 +6,7 @@ use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use super::mapping::{PLACEHOLDER_BEGINNING, PLACEHOLDERS};
+use super::mapping::{PLACEHOLDERS, USER_PLACEHOLDER_BEGINNING};
 use crate::json::{decode_string, visit_elements, visit_members, without_half_pairs};
 
 /// Members in the order in which they came. Of a repeated key the last one is taken, as in most JSON readers.
@@ -55,6 +55,11 @@ impl<'a> Members<'a> {
         }
     }
 
+    /// Reports whether there is a member of this key.
+    pub(super) fn has(&self, key: &str) -> bool {
+        self.0.iter().any(|(known, _)| known == key)
+    }
+
     /// The JSON text of the value of `key`.
     pub(super) fn get(&self, key: &str) -> Option<&'a str> {
         let (_, value) = self.0.iter().rfind(|(known, _)| known == key)?;
@@ -68,7 +73,7 @@ impl<'a> Members<'a> {
     pub(super) fn text(&self, key: &str) -> Option<Cow<'a, str>> {
         self.get(key)
             .and_then(decode_string)
-            .filter(|text| !is_placeholder(text))
+            .filter(|text| !is_placeholder(key, text))
     }
 
     /// Takes the JSON text of the value of `key`.
@@ -116,14 +121,17 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Reports whether `text` is what Verkada writes where there is no value.
-fn is_placeholder(text: &str) -> bool {
+/// Reports whether `text` is what Verkada writes under `key` where there is no value.
+fn is_placeholder(key: &str, text: &str) -> bool {
     let text = text.trim();
-    let beginning = text.get(..PLACEHOLDER_BEGINNING.len());
+    let begins = |beginning: &str| {
+        let start = text.get(..beginning.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(beginning))
+    };
     PLACEHOLDERS
         .iter()
         .any(|placeholder| placeholder.eq_ignore_ascii_case(text))
-        || beginning.is_some_and(|beginning| beginning.eq_ignore_ascii_case(PLACEHOLDER_BEGINNING))
+        || (key.starts_with("user_") && begins(USER_PLACEHOLDER_BEGINNING))
 }
 
 impl Serialize for Members<'_> {
