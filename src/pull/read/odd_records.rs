@@ -24,7 +24,11 @@ impl OddRecords {
             strays,
         } = *self;
         if unclassified > 0 {
-            tracing::warn!(%source, records = unclassified, "records without a readable event name were printed all the same");
+            let name = match source {
+                Source::AuditLogs => "event name",
+                Source::Notifications => "type",
+            };
+            tracing::warn!(%source, records = unclassified, "records without a readable {name} were printed all the same");
         }
         if timeless > 0 {
             tracing::warn!(%source, records = timeless, "records without a readable time were printed; one that is just where two slices of the read meet is printed by both");
