@@ -247,6 +247,10 @@ mod tests {
         assert_eq!(compared(&pages, &[1, 2]), [1]);
         assert_eq!(compared(&pages, &[2, 3]), [2]);
         assert_eq!(compared(&pages, &[50, 3]), [2]);
+        // Half of the page is known, however long it is.
+        let new = [50, 51, 3, 52, 4, 53, 5, 54, 6, 7];
+        assert_eq!(compared(&pages, &new), [4]);
+        assert_eq!(compared(&pages, &[&new[..9], &[55]].concat()), NONE);
         assert_eq!(compared(&pages, &[3, 2]), NONE);
     }
 
