@@ -2,13 +2,8 @@
 
 use std::fmt;
 
-/// Shows a number with its word, `1 request` or `2 requests`. The plural is given; the singular lacks its “s”.
+/// Shows a number with its word, `1 request` or `1,340 requests`. The plural is given; the singular lacks its “s”.
 pub(super) fn counted(number: u64, plural: impl fmt::Display) -> String {
-    format!("{number} {}", word(number, &plural.to_string()))
-}
-
-/// The same with separators of thousands, for people: `1,340 requests`.
-pub(super) fn counted_grouped(number: u64, plural: impl fmt::Display) -> String {
     format!("{} {}", grouped(number), word(number, &plural.to_string()))
 }
 
@@ -56,7 +51,6 @@ mod tests {
         ] {
             assert_eq!(grouped(number), shown);
         }
-        assert_eq!(counted_grouped(1, "requests"), "1 request");
-        assert_eq!(counted_grouped(54_750, "requests"), "54,750 requests");
+        assert_eq!(counted(54_750, "requests"), "54,750 requests");
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use verkada_audit_logs::time_text;
 use verkada_audit_logs::verify::{Day, Findings};
 
-use super::counted::counted;
+use super::counted::{counted, grouped};
 use super::exit_code::ExitCode;
 use super::messages::{LogFormat, PROGRESS_TARGET, print_note};
 
@@ -95,6 +95,7 @@ fn sentence(verkada: u64, missing: u64, repair: &Repair<'_>, is_whole: bool) -> 
         _ => {
             let verb = if missing == 1 { "is" } else { "are" };
             let end = repair_clause(missing, repair);
+            let missing = grouped(missing);
             format!("{missing} of {all} {of} {verb} missing from the files{end}")
         }
     }
@@ -108,7 +109,7 @@ fn repair_clause(missing: u64, repair: &Repair<'_>) -> String {
     };
     match repair.printed {
         0 => format!("; none was {action}"),
-        printed if printed < missing => format!("; {printed} of them were {action}"),
+        printed if printed < missing => format!("; {} of them were {action}", grouped(printed)),
         1 => format!(", and was {action}"),
         _ => format!(", and were {action}"),
     }
@@ -134,7 +135,7 @@ fn show_table(days: &[Day]) {
     ]);
     for day in days {
         let numbers = [day.verkada, day.files, day.missing, day.surplus];
-        let [verkada, files, missing, surplus] = numbers.map(|number| number.to_string());
+        let [verkada, files, missing, surplus] = numbers.map(grouped);
         row([
             &day.source.to_string(),
             &date(day),

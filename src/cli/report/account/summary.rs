@@ -8,7 +8,7 @@ use verkada_audit_logs::pull::{Counts, EventFilter, Outcome, Period, Report};
 use verkada_audit_logs::{Source, Statistics, Window, time_text};
 
 use crate::cli::config::Config;
-use crate::cli::report::counted::{counted_grouped, grouped};
+use crate::cli::report::counted::{counted, grouped};
 use crate::cli::report::end::Ended;
 use crate::cli::report::messages::{LogFormat, print_note};
 
@@ -74,7 +74,7 @@ fn summary(
     format!(
         "printed {}{period}; {} in {:.1} s",
         counts.join(" and "),
-        counted_grouped(statistics.requests, "requests"),
+        counted(statistics.requests, "requests"),
         elapsed.as_secs_f64()
     )
 }
@@ -97,12 +97,12 @@ fn counts(source: Source, counts: Counts, filter: &EventFilter) -> String {
         _ => others.push(format!("{} were printed before", grouped(repeated))),
     }
     if others.is_empty() {
-        return counted_grouped(printed, source);
+        return counted(printed, source);
     }
     format!(
         "{} of {} ({})",
         grouped(printed),
-        counted_grouped(read, source),
+        counted(read, source),
         others.join("; ")
     )
 }
