@@ -190,16 +190,18 @@ mod tests {
 
     #[test]
     fn placeholders_count_as_absent_and_stay() {
-        let object = r#"{"1":"-","2":"","3":"00000000-0000-0000-0000-000000000000","4":"Unknown user name","5":" ","6":null}"#;
+        let object = r#"{"1":"-","2":"","3":"00000000-0000-0000-0000-000000000000","user_name":"Unknown user name","5":" ","6":null}"#;
         let mut members = Members::of(object);
-        for key in ["1", "2", "3", "4", "5", "6", "7"] {
+        for key in ["1", "2", "3", "user_name", "5", "6", "7"] {
             assert_eq!(members.take_text(key), None, "{key}");
         }
         assert_eq!(left(&members), object);
-        let values = r#"{"1":"unknown","2":"0","3":"unknown useR","4":"--"}"#;
+        let values = r#"{"1":"unknown","2":"0","3":"unknown user","4":"--"}"#;
         let mut members = Members::of(values);
         assert_eq!(members.take_text("1").as_deref(), Some("unknown"));
         assert_eq!(members.take_text("2").as_deref(), Some("0"));
+        // A camera may be called so.
+        assert_eq!(members.take_text("3").as_deref(), Some("unknown user"));
         assert_eq!(members.take_text("4").as_deref(), Some("--"));
     }
 }
