@@ -8,7 +8,8 @@ use super::connection::Connected;
 use super::setup::{Now, Reporter, Setup};
 use crate::files;
 use crate::pull::{
-    Contents, Error, ExpectedCheckpoint, Holder, Inspection, Organisations, Pull, inspect,
+    Contents, Error, ExpectedCheckpoint, Holder, Inspection, Organisations, OutputMark, Pull,
+    alteration, inspect,
 };
 use crate::time::time_text;
 
@@ -28,18 +29,24 @@ pub(super) fn check(
     organisations: &Organisations,
     report: Reporter<'_>,
 ) {
-    let found = checkpoint(&setup, connected.now, organisations);
+    let (found, mark) = checkpoint(&setup, connected.now, organisations);
     report(Subject::Checkpoint.found(found));
     let token_file = token_file(&setup, connected.stored);
     let metrics_file = metrics_file(setup.metrics_file.as_deref());
-    report(Subject::Output.found(output(setup)));
+    report(Subject::Output.found(output(setup, mark.as_ref())));
     report(Subject::TokenFile.found(token_file));
     report(Subject::MetricsFile.found(metrics_file));
 }
 
-fn checkpoint(setup: &Setup, now: Now, organisations: &Organisations) -> CheckOutcome {
+/// Returns the mark of the output as well, by which the checkpoint knows it.
+fn checkpoint(
+    setup: &Setup,
+    now: Now,
+    organisations: &Organisations,
+) -> (CheckOutcome, Option<OutputMark>) {
     let Some(path) = &setup.checkpoint else {
-        return CheckOutcome::ok("none is used, so each run prints its own interval");
+        let found = "none is used, so each run prints its own interval";
+        return (CheckOutcome::ok(found), None);
     };
     let expected = ExpectedCheckpoint {
         origin: &setup.origin,
@@ -55,18 +62,19 @@ fn checkpoint(setup: &Setup, now: Now, organisations: &Organisations) -> CheckOu
             let remark = holding.map(|holding| match holding {
                 Holding::Usual(found) | Holding::Long(found) => found,
             });
-            return CheckOutcome::fail_with_remark(error, remark);
+            return (CheckOutcome::fail_with_remark(error, remark), None);
         }
     };
     let progress = progress(path, &contents);
-    match holding {
+    let found = match holding {
         None => CheckOutcome::ok(progress),
         Some(Holding::Usual(found)) => CheckOutcome::ok(format!("{progress}; {found}")),
         Some(Holding::Long(found)) => CheckOutcome::warn(
             format!("{progress}; {found}"),
             "see whether that process still works, and end it if not: until then each other run ends with exit code 75",
         ),
-    }
+    };
+    (found, contents.output)
 }
 
 /// A run that holds the checkpoint now, in words.
@@ -112,11 +120,15 @@ fn progress(path: &Path, contents: &Contents) -> String {
     format!("{shown}: {sources}{gaps}")
 }
 
-fn output(setup: Setup) -> CheckOutcome {
+fn output(setup: Setup, mark: Option<&OutputMark>) -> CheckOutcome {
     match (setup.output_check, setup.output) {
         (Err(error), _) => CheckOutcome::fail(Error::Output(error)),
         (Ok(()), None) => CheckOutcome::ok("standard output"),
         (Ok(()), Some(path)) => {
+            if let Some(alteration) = mark.and_then(|mark| alteration(&path, mark)) {
+                let shown = path.display().to_string();
+                return CheckOutcome::warn(alteration.finding(&shown), alteration.remedy());
+            }
             let kind = if path.exists() {
                 "can be appended to"
             } else {

@@ -21,7 +21,7 @@ pub(super) fn opening(path: &Path, error: &io::Error) -> io::Error {
 
 /// Returns the absolute path of the folder that `path` is in: under cron or systemd, a reader of the message cannot
 /// know what `.` is.
-pub(super) fn shown_folder(path: &Path) -> PathBuf {
+pub(crate) fn shown_folder(path: &Path) -> PathBuf {
     let folder = folder_of(path);
     let whole = fs::canonicalize(&folder).or_else(|_| path::absolute(&folder));
     whole.unwrap_or(folder)

@@ -20,7 +20,7 @@ mod trust;
 
 pub use durable::publish;
 pub(crate) use durable::{check_replaceable, neighbour, replace, replace_shared, sync_folder};
-pub(crate) use failure::at;
+pub(crate) use failure::{at, shown_folder};
 pub(crate) use lines::{Rest, for_each_line};
 pub(crate) use look::{could_append, could_replace};
 pub(crate) use mounts::is_mount_point;

@@ -29,7 +29,9 @@ mod write;
 
 pub(crate) use checkpoint::Fingerprint;
 pub use checkpoint::{Checkpoint, CheckpointError};
-pub(crate) use checkpoint::{Contents, ExpectedCheckpoint, Holder, Inspection, inspect, shown_id};
+pub(crate) use checkpoint::{
+    Contents, ExpectedCheckpoint, Holder, Inspection, OutputMark, inspect, shown_id,
+};
 pub use error::Error;
 pub(crate) use filter::Verdict;
 pub use filter::{EventFilter, INTERESTED_EVENTS};
@@ -42,4 +44,4 @@ pub use write::{
     Faults, Format, FormattedLine, Lateness, MAPPING_VERSION, Moment, Origin, Output, Printer,
     RecordId, RestartHint, mapped_event_names, record_text,
 };
-pub(crate) use write::{Known, record_of_line};
+pub(crate) use write::{Known, alteration, record_of_line};

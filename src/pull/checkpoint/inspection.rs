@@ -9,6 +9,7 @@ use super::access::{
     unusable_after,
 };
 use super::lock::{Holder, TEXT_BYTES};
+use super::output_mark::OutputMark;
 use super::state::State;
 use crate::api::Source;
 use crate::files;
@@ -44,6 +45,8 @@ pub(crate) struct Contents {
     pub(crate) printed_through: [(Source, Option<i64>); 2],
     /// The number of stretches that were accepted as never read.
     pub(crate) gaps: usize,
+    /// The mark of the output file, if the last run wrote to one.
+    pub(crate) output: Option<OutputMark>,
 }
 
 /// Looks at the checkpoint at `path`. Its lock is shared for an instant, and only if no run holds it.
@@ -87,6 +90,7 @@ fn contents(path: &Path, expected: &ExpectedCheckpoint<'_>) -> Result<Contents, 
             .map(|source| state.source(source).gaps.len())
             .iter()
             .sum(),
+        output: state.output,
     })
 }
 

@@ -28,5 +28,5 @@ pub(crate) use lock::Holder;
 
 pub(crate) use fingerprint::Fingerprint;
 pub(super) use ledger::Sighting;
-pub(super) use output_mark::OutputMark;
+pub(crate) use output_mark::OutputMark;
 pub(super) use state::{Beginning, Gap, SourceState, State, Watermark};

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use super::buffer::{fill, write_all};
 use super::format::Printable;
+use super::marked::{self, Alteration, MovedFile, Search};
 use super::tail;
 use crate::files::{self, Rest};
 use crate::pull::checkpoint::OutputMark;
@@ -21,6 +22,8 @@ pub(super) struct OutputFile {
     reader: Option<File>,
     /// `None` for standard output, which another program has opened.
     path: Option<PathBuf>,
+    /// True if this run has created it.
+    is_new: bool,
     /// Length after the last write, or when it was last looked at.
     length: u64,
     /// The last line, if a run was killed while it wrote that.
@@ -51,25 +54,35 @@ enum Whereabouts {
 }
 
 impl OutputFile {
-    /// Takes `file`, which was opened at `path` for appending, and for reading too if `is_readable`.
-    pub(super) fn new(file: File, path: &Path, is_readable: bool) -> io::Result<Self> {
+    /// Takes the file that was opened at `path`.
+    pub(super) fn new(opened: Opened, path: &Path) -> io::Result<Self> {
+        let Opened {
+            file,
+            is_readable,
+            is_new,
+        } = opened;
         let reader = is_readable.then(|| file.try_clone()).transpose()?;
-        Self::of(file, reader, Some(path))
+        Ok(Self {
+            path: Some(path.to_owned()),
+            is_new,
+            ..Self::of(file, reader)?
+        })
     }
 
     /// Takes the file behind standard output.
     pub(super) fn standard(file: File) -> io::Result<Self> {
         // Most systems open a file anew under this name, for reading as well if its mode allows that.
         let reader = File::open(format!("/dev/fd/{}", file.as_raw_fd())).ok();
-        Self::of(file, reader, None)
+        Self::of(file, reader)
     }
 
-    fn of(file: File, reader: Option<File>, path: Option<&Path>) -> io::Result<Self> {
+    fn of(file: File, reader: Option<File>) -> io::Result<Self> {
         Ok(Self {
             length: file.metadata()?.len(),
             file,
             reader,
-            path: path.map(Path::to_owned),
+            path: None,
+            is_new: false,
             torn: Vec::new(),
         })
     }
@@ -176,9 +189,9 @@ impl OutputFile {
     }
 
     fn open_again(path: &Path) -> io::Result<Self> {
-        let (file, is_readable) = open(path).map_err(|error| files::at("opening", path, &error))?;
-        if file.metadata()?.is_file() {
-            return Self::new(file, path, is_readable);
+        let opened = open(path).map_err(|error| files::at("opening", path, &error))?;
+        if opened.file.metadata()?.is_file() {
+            return Self::new(opened, path);
         }
         let message = format!("{} is not a regular file any more", path.display());
         Err(io::Error::other(message))
@@ -279,29 +292,60 @@ impl OutputFile {
         OutputMark::of(reader, end).map(Some)
     }
 
-    /// Hands on the whole lines after `mark` in the marked file, if that stands beside this one: the output under the name
-    /// that rotation has given it. Does nothing if there is none.
-    pub(super) fn recover_moved(
+    /// Searches for the marked file beside this one: the output under the name that rotation has given it.
+    ///
+    /// Warns where none of several files is it for certain, and, if this file `is_successor` of the marked one, where that
+    /// was emptied or replaced instead of rotated.
+    pub(super) fn find_moved(
         &self,
         mark: &OutputMark,
-        take_line: &mut dyn FnMut(&[u8]),
-    ) -> io::Result<()> {
+        is_successor: bool,
+    ) -> io::Result<Option<MovedFile>> {
         let Some(path) = self.known_path() else {
+            return Ok(None);
+        };
+        let may_be_rotated = match marked::search(&path, &self.file, mark)? {
+            Search::Found(moved) => return Ok(Some(moved)),
+            Search::Copied => return Ok(None),
+            Search::Missing => false,
+            Search::Uncertain {
+                paths,
+                has_rotated_names,
+            } => {
+                let shown = paths.iter().map(|path| path.display().to_string());
+                tracing::warn!(
+                    path = %path.display(),
+                    files = shown.collect::<Vec<_>>().join(", "),
+                    "the file that the last run wrote may be one of several, so nothing in them counts as printed, and if that run was killed, some records are printed twice; keep copies of the output in another folder"
+                );
+                has_rotated_names
+            }
+        };
+        if is_successor && !may_be_rotated {
+            self.report_alteration(mark)?;
+        }
+        Ok(None)
+    }
+
+    /// Warns if the file was emptied or replaced since the last run. Not known of a file that cannot be read.
+    fn report_alteration(&self, mark: &OutputMark) -> io::Result<()> {
+        let Some(reader) = self.reader.as_ref().filter(|_| !self.is_new) else {
             return Ok(());
         };
-        let Some((moved, file)) = tail::find_moved(&path, &self.file, mark)? else {
-            return Ok(());
-        };
-        let tail = tail::read(&file, mark.length, take_line)?;
-        file.sync_data()
-            .map_err(|error| files::at("syncing", &moved, &error))?;
-        if !tail.torn.is_empty() {
-            tracing::warn!(
-                path = %moved.display(),
-                "the output was rotated after a run was killed; the last line of the old file is torn, and its record is printed whole in the new one"
-            );
+        if let Some(alteration) = Alteration::find(reader, mark)? {
+            let found = alteration.finding(&self.shown());
+            tracing::warn!("{found}; {}", alteration.remedy());
         }
         Ok(())
+    }
+
+    /// The file as a message names it.
+    pub(super) fn shown(&self) -> String {
+        let path = self.known_path();
+        path.map_or_else(
+            || "standard output".to_owned(),
+            |path| path.display().to_string(),
+        )
     }
 
     /// Completes the torn line if one of `lines` begins with it, and ends it if not. Returns how many bytes of the first of
@@ -350,20 +394,52 @@ fn within_a_slice(error: &io::Error, beginning: u64) -> io::Error {
     io::Error::new(error.kind(), message)
 }
 
-/// Opens `path` for appending, and for reading too unless it is a pipe or this user may not. Returns whether it can be
-/// read.
-pub(super) fn open(path: &Path) -> io::Result<(File, bool)> {
-    // A program that opens a pipe for reading as well is its own reader and never learns that the other one left.
-    let is_read_again = path.is_file() || !path.exists();
+/// Hands on the whole lines after `mark` in a file that is left, and syncs them: from now on they count as printed.
+pub(super) fn read_moved(
+    moved: &MovedFile,
+    mark: &OutputMark,
+    take_line: &mut dyn FnMut(&[u8]),
+) -> io::Result<()> {
+    let MovedFile { path, file, .. } = moved;
+    let tail = tail::read(file, mark.length, take_line)?;
+    file.sync_data()
+        .map_err(|error| files::at("syncing", path, &error))?;
+    if !tail.torn.is_empty() {
+        tracing::warn!(
+            path = %path.display(),
+            "the output was rotated after a run was killed; the last line of the old file is torn, and its record is printed whole in the new one"
+        );
+    }
+    Ok(())
+}
+
+/// A file that was opened for appending.
+pub(super) struct Opened {
+    pub(super) file: File,
+    /// True if it is open for reading too.
+    is_readable: bool,
+    /// True if there was none before.
+    is_new: bool,
+}
+
+/// Opens `path` for appending, and for reading too unless it is a pipe or this user may not.
+pub(super) fn open(path: &Path) -> io::Result<Opened> {
+    let is_new = !path.exists();
+    let opened = |file, is_readable| Opened {
+        file,
+        is_readable,
+        is_new,
+    };
     let mut options = OpenOptions::new();
     let options = options.append(true).create(true);
-    if is_read_again {
+    // A program that opens a pipe for reading as well is its own reader and never learns that the other one left.
+    if is_new || path.is_file() {
         match options.read(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
-            opened => return Ok((opened?, true)),
+            file => return Ok(opened(file?, true)),
         }
     }
-    Ok((options.read(false).open(path)?, false))
+    Ok(opened(options.read(false).open(path)?, false))
 }
 
 #[cfg(test)]

@@ -6,7 +6,8 @@
 //! a checkpoint would have to be started again.
 //!
 //! ```text
-//! printer ---> output ---> file ---> tail      the end of a file, read back; a file that was rotated
+//! printer ---> output ---> file ---> tail      the end of a file, read back
+//!    |            |          |-----> marked    the file of earlier runs under another name, and what was done to it
 //!    |            `----------`-----> buffer    lines gathered into writes
 //!    |-------> unacknowledged                  the records of a killed run
 //!    |-------> lateness                        records that come where earlier runs have looked already
@@ -22,6 +23,7 @@ mod file;
 mod format;
 mod known;
 mod lateness;
+mod marked;
 mod output;
 mod printer;
 mod restart;
@@ -40,4 +42,5 @@ pub use restart::RestartHint;
 
 pub(crate) use format::record_of_line;
 pub(crate) use known::Known;
+pub(crate) use marked::alteration;
 pub(super) use restart::RestartPoint;

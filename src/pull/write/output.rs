@@ -7,6 +7,7 @@ use std::path::Path;
 use super::buffer::{fill, write_all};
 use super::file::{self, NoteChange, OutputFile};
 use super::format::Printable;
+use super::unacknowledged::UnacknowledgedLines;
 use crate::pull::checkpoint::OutputMark;
 use crate::pull::error::Error;
 
@@ -30,12 +31,11 @@ impl Output {
     ///
     /// Those of opening the file.
     pub fn append(path: &Path) -> io::Result<Self> {
-        let (file, is_readable) = file::open(path)?;
-        if file.metadata()?.is_file() {
-            let file = OutputFile::new(file, path, is_readable)?;
-            return Ok(Self(Sink::File(file)));
+        let opened = file::open(path)?;
+        if opened.file.metadata()?.is_file() {
+            return Ok(Self(Sink::File(OutputFile::new(opened, path)?)));
         }
-        Ok(Self::stream(file))
+        Ok(Self::stream(opened.file))
     }
 
     /// Writes to `file`, which is standard output: a regular file is treated like one of [`Output::append`], as far as the
@@ -64,29 +64,30 @@ impl Output {
         }
     }
 
-    /// Hands on the lines that earlier runs have written and not acknowledged: those after `mark`, and after the marks of
-    /// files that were `moved` away in the middle of a slice. Returns the mark of the file up to its last whole line;
-    /// `None` for a stream.
+    /// Reads back the lines that earlier runs have written and not acknowledged: those after `mark`, and after the marks of
+    /// files that were `moved` away in the middle of a slice. Returns the mark of the file up to its last whole line; `None`
+    /// for a stream.
     pub(super) fn recover(
         &mut self,
         mark: Option<&OutputMark>,
         moved: &[OutputMark],
-        take_line: &mut dyn FnMut(&[u8]),
+        lines: &mut UnacknowledgedLines,
     ) -> io::Result<Option<OutputMark>> {
         let Sink::File(file) = &mut self.0 else {
             return Ok(None);
         };
         for mark in moved {
-            file.recover_moved(mark, take_line)?;
+            recover_moved(file, mark, false, lines)?;
         }
         if let Some(mark) = mark {
-            let recovered = file.recover(mark, take_line)?;
+            let recovered = file.recover(mark, &mut |line| lines.take(line))?;
+            lines.report(&file.shown(), true);
             // Nothing tells such a file from the marked one: that may be the one beside it, renamed while it was empty.
             if recovered
                 .as_ref()
                 .is_none_or(|recovered| recovered.length == 0)
             {
-                file.recover_moved(mark, take_line)?;
+                recover_moved(file, mark, recovered.is_none(), lines)?;
             }
             if recovered.is_some() {
                 return Ok(recovered);
@@ -119,6 +120,22 @@ impl Output {
             Sink::Stream(_) => Ok(()),
         }
     }
+}
+
+/// Reads back the lines after `mark` in the marked file, if that stands beside `file`. `is_successor` is true if `file` has
+/// its name and is not it.
+fn recover_moved(
+    file: &OutputFile,
+    mark: &OutputMark,
+    is_successor: bool,
+    lines: &mut UnacknowledgedLines,
+) -> io::Result<()> {
+    let Some(moved) = file.find_moved(mark, is_successor)? else {
+        return Ok(());
+    };
+    file::read_moved(&moved, mark, &mut |line| lines.take(line))?;
+    lines.report(&moved.path.display().to_string(), moved.has_rotated_name);
+    Ok(())
 }
 
 fn write_to_stream(stream: &mut dyn Write, lines: &[impl Printable]) -> io::Result<()> {

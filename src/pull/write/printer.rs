@@ -124,14 +124,12 @@ impl Printer {
         let mut tail = UnacknowledgedLines::new(now);
         let mark = self
             .output
-            .recover(state.output.as_ref(), &state.moved_outputs, &mut |line| {
-                tail.take(line);
-            })
+            .recover(state.output.as_ref(), &state.moved_outputs, &mut tail)
             .map_err(Error::Output)?;
-        tail.report();
         let has_tail = tail.move_to(state);
         // A pipe says nothing about the file of earlier runs.
-        let has_new_mark = mark.is_some() && mark != state.output;
+        let has_new_mark =
+            mark.is_some() && (mark != state.output || !state.moved_outputs.is_empty());
         if has_new_mark {
             self.output.sync_name().map_err(Error::Output)?;
             state.output = mark;

@@ -1,12 +1,16 @@
 //! The lines of a killed run, read back from the output.
 
+use std::mem;
+
 use super::format::record_of_line;
 use crate::pull::checkpoint::{Fingerprint, State};
 
 /// Lines that stand after the acknowledged end of the output.
 pub(super) struct UnacknowledgedLines {
     records: Vec<Fingerprint>,
-    /// Lines that are not JSON, so no run has written them.
+    /// The number of records in files that were reported.
+    reported: usize,
+    /// Lines that are not JSON, so no run has written them, since the last report.
     foreign: u64,
     /// The latest time of a record, or of reading if that is later, in Unix seconds.
     latest: i64,
@@ -17,6 +21,7 @@ impl UnacknowledgedLines {
     pub(super) fn new(now: i64) -> Self {
         Self {
             records: Vec::new(),
+            reported: 0,
             foreign: 0,
             latest: now,
         }
@@ -41,17 +46,28 @@ impl UnacknowledgedLines {
         }
     }
 
-    /// Says what was found.
-    pub(super) fn report(&self) {
-        if !self.records.is_empty() {
+    /// Says what was found in `file`, since the last report. If it `is_expected` that earlier runs have written that file,
+    /// records of a killed run are usual. In another one they count as printed all the same, which somebody should know.
+    pub(super) fn report(&mut self, file: &str, is_expected: bool) {
+        let records = self.records.len() - mem::replace(&mut self.reported, self.records.len());
+        let foreign = mem::take(&mut self.foreign);
+        if records > 0 && is_expected {
             tracing::info!(
-                records = self.records.len(),
+                records,
+                path = file,
                 "the output holds records of a run that ended before it had acknowledged them; they are not printed again"
             );
-        }
-        if self.foreign > 0 {
+        } else if records > 0 {
             tracing::warn!(
-                lines = self.foreign,
+                records,
+                path = file,
+                "the last run wrote to this file, which is not the output of this run; it holds records of a run that ended before it had acknowledged them, and they are not printed again (if they are of another checkpoint, let the command verify print them)"
+            );
+        }
+        if foreign > 0 {
+            tracing::warn!(
+                lines = foreign,
+                path = file,
                 "another program has written to the output since the last run; give it a file of its own"
             );
         }
