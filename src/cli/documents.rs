@@ -2,21 +2,61 @@
 
 use std::io;
 
-use clap::CommandFactory;
 use clap::builder::StyledStr;
+use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
 
+use verkada_audit_logs::pull::Format;
+use verkada_audit_logs::{Region, Source};
+
 use super::args::CommandLine;
+use super::report::LogFormat;
 
 const NAME: &str = env!("CARGO_PKG_NAME");
 
-/// The script that completes commands and flags in `shell`.
+/// The script that completes commands, flags and their values in `shell`.
 pub(crate) fn completions(shell: Shell) -> Vec<u8> {
+    let mut command = CommandLine::command();
+    // The flags of a command are set up only now.
+    command.build();
+    let mut command = with_values(command);
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut CommandLine::command(), NAME, &mut script);
-    script
+    clap_complete::generate(shell, &mut command, NAME, &mut script);
+    match shell {
+        Shell::Bash => with_one_name(&script),
+        _ => script,
+    }
+}
+
+/// The command with the values of flags that take one of a few. They are for completion alone: a run reads and refuses
+/// values with messages of its own.
+fn with_values(command: Command) -> Command {
+    let command = command.mut_args(|flag| match values(flag.get_id().as_str()) {
+        Some(values) => flag.value_parser(values),
+        None => flag,
+    });
+    command.mut_subcommands(with_values)
+}
+
+fn values(flag: &str) -> Option<Vec<&'static str>> {
+    match flag {
+        "format" => Some(Format::ALL.map(Format::flag_value).to_vec()),
+        "log_format" => Some(LogFormat::VALUES.to_vec()),
+        "only" => Some(Source::ALL.map(Source::flag_value).to_vec()),
+        "region" => Some(Region::ALL.map(Region::name).to_vec()),
+        _ => None,
+    }
+}
+
+/// The script for bash with one spelling of the program's name. The generator writes its hyphens in two ways, so that no
+/// command would be recognised after it: https://github.com/clap-rs/clap/issues/6421
+fn with_one_name(script: &[u8]) -> Vec<u8> {
+    let [label, name] = ["__subcmd__", "__"].map(|hyphen| NAME.replace('-', hyphen));
+    String::from_utf8_lossy(script)
+        .replace(&label, &name)
+        .into_bytes()
 }
 
 /// The man page: the main job with its flags, then the other commands in short, on the same page.
@@ -40,7 +80,7 @@ pub(crate) fn man_page() -> io::Result<Vec<u8>> {
 }
 
 /// Each command with its usage, what it does, and its example.
-fn commands_section(command: &clap::Command) -> Roff {
+fn commands_section(command: &Command) -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["COMMANDS"]);
     for subcommand in command.get_subcommands() {
@@ -61,7 +101,7 @@ fn commands_section(command: &clap::Command) -> Roff {
 }
 
 /// The end of the help: settings and exit codes.
-fn notes_section(command: &clap::Command) -> Roff {
+fn notes_section(command: &Command) -> Roff {
     let mut roff = Roff::new();
     roff.control("SH", ["NOTES"]);
     if let Some(text) = command.get_after_long_help() {
@@ -76,7 +116,7 @@ fn push_lines(roff: &mut Roff, text: &StyledStr) {
     }
 }
 
-fn usage_of(command: &clap::Command) -> String {
+fn usage_of(command: &Command) -> String {
     let usage = command.clone().render_usage().to_string();
     usage.trim_start_matches("Usage: ").to_owned()
 }

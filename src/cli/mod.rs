@@ -5,7 +5,7 @@
 //! run ---> signals                     a run with its progress; the first signal stops it, a second one ends it at once
 //! compare ---> run, output             the command verify
 //! examine ---> output                  the command doctor
-//! documents                            shell completions and the man page
+//! documents ---> args                  shell completions and the man page
 //! report/                              messages, progress, metrics, exit codes
 //!    |----> output                     standard output or a file, checked before it is used
 //!    `----> config/ ---> args          one checked configuration, from flags and variables

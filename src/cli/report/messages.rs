@@ -28,6 +28,9 @@ pub(crate) enum LogFormat {
 }
 
 impl LogFormat {
+    /// The values of `--log-format`.
+    pub(crate) const VALUES: [&str; 2] = ["text", "json"];
+
     /// Reads the value of `--log-format`.
     pub(crate) fn parse(value: Option<&str>) -> Result<Self, UsageError> {
         match value {

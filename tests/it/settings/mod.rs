@@ -1,6 +1,7 @@
 //! Settings from flags, variables and files: which one wins, which are refused, and what `--help` says of them.
 
 mod command_line;
+mod completions;
 mod deployment;
 mod help;
 mod precedence;
