@@ -1,7 +1,9 @@
 //! One run: every source prepared, read, printed and reported on.
 
 use std::collections::VecDeque;
+use std::fmt::Display;
 use std::io;
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -322,7 +324,8 @@ impl Run<'_> {
             %source,
             records = lateness.nearly_missed,
             largest_lateness_seconds = lateness.largest,
-            "records came in the last fifth of the overlap, and a later one would be missed; set --overlap-minutes {minutes} (now {})",
+            "records came up to {} late, in the last fifth of the overlap, and a later one would be missed; set --overlap-minutes {minutes} (now {})",
+            shown_span(lateness.largest.unwrap_or_default()),
             self.pull.overlap_seconds / 60
         );
     }
@@ -391,6 +394,11 @@ fn show_progress(
         end: window.end(),
         reached: point.printed_to().unwrap_or(window.start()),
         printed,
+/// Seconds as people read them: `28m 10s`.
+fn shown_span(seconds: i64) -> impl Display {
+    humantime::format_duration(Duration::from_secs(seconds.unsigned_abs()))
+}
+
     });
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -108,12 +109,13 @@ fn one_in_the_last_fifth_of_the_overlap_raises_the_alarm() {
     let warning: Value = serde_json::from_str(warning).unwrap();
     assert_eq!(warning["level"], "WARN");
     assert_eq!(warning["records"], 1);
-    let (_, rest) = warning["message"]
-        .as_str()
-        .and_then(|words| words.split_once("set --overlap-minutes "))
-        .unwrap();
+    let message = warning["message"].as_str().unwrap();
+    let (_, rest) = message.split_once("set --overlap-minutes ").unwrap();
     let minutes: i64 = rest.split(' ').next().unwrap().parse().unwrap();
     let largest = largest.unwrap();
+    let shown = humantime::format_duration(Duration::from_secs(largest.unsigned_abs()));
+    let words = format!("records came up to {shown} late, in the last fifth of the overlap");
+    assert!(message.starts_with(&words), "{message}");
     assert!(minutes * MINUTE >= 2 * largest, "{minutes} {largest}");
     assert!(
         minutes * MINUTE < 2 * largest + MINUTE,
