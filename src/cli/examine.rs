@@ -5,6 +5,7 @@ use std::path::Path;
 
 use verkada_audit_logs::demo::DemoServer;
 use verkada_audit_logs::doctor::{self, SecretFile, SecretFiles, Setup, Subject};
+use verkada_audit_logs::pull::ENDS_IN_FUTURE;
 
 use super::args::PullArgs;
 use super::config::{Config, Environment, KEY, Layer, UsageError, key_file, metrics_file};
@@ -49,7 +50,11 @@ fn set_up(
     let has_key = config.is_ok();
     let config = match config {
         Ok(config) => {
-            printer.say_ok(Subject::Settings, &origins(flags, environment));
+            let origins = origins(flags, environment);
+            match config.pull.end_after(now) {
+                None => printer.say_ok(Subject::Settings, &origins),
+                Some(_) => printer.say_warning(Subject::Settings, &origins, ENDS_IN_FUTURE),
+            }
             config
         }
         Err(error) => {

@@ -9,7 +9,7 @@ use super::setup::{Now, Reporter, Setup};
 use crate::files;
 use crate::pull::{
     Contents, Error, ExpectedCheckpoint, Holder, Inspection, Organisations, OutputMark, Pull,
-    alteration, inspect,
+    alteration, check_plans, inspect,
 };
 use crate::time::time_text;
 
@@ -56,6 +56,10 @@ fn checkpoint(
     };
     let Inspection { holder, contents } = inspect(path, &expected);
     let holding = holder.map(|holder| holding(holder, &setup.pull));
+    let contents = contents.map_err(Error::from).and_then(|contents| {
+        check_plans(&setup.pull, path, &contents, now.seconds, now.is_verkadas)?;
+        Ok(contents)
+    });
     let contents = match contents {
         Ok(contents) => contents,
         Err(error) => {

@@ -41,6 +41,14 @@ impl RunClock {
         }
     }
 
+    /// The clock of a run that begins at `local`, where Verkada's is `difference` seconds ahead of it, if that is known.
+    pub(super) fn at(local: i64, difference: Option<i64>) -> Self {
+        Self {
+            standing: difference.map_or(Standing::Assumed, Standing::Known),
+            ..Self::new(local)
+        }
+    }
+
     /// The beginning of the run: by Verkada's clock if this machine's is known to be wrong.
     pub(super) fn now(&self) -> i64 {
         self.local + self.correction()

@@ -36,9 +36,11 @@ pub use error::Error;
 pub(crate) use filter::Verdict;
 pub use filter::{EventFilter, INTERESTED_EVENTS};
 pub(crate) use organisations::Organisations;
+pub(crate) use prepare::check_plans;
 pub use report::{Counts, Outcome, Progress, Report, SourceReport};
 pub use task::{
-    CRON_INTERVAL_MINUTES, DEFAULT_OVERLAP_MINUTES, LONGEST_OVERLAP_MINUTES, Period, Pull,
+    CRON_INTERVAL_MINUTES, DEFAULT_OVERLAP_MINUTES, ENDS_IN_FUTURE, LONGEST_OVERLAP_MINUTES,
+    Period, Pull,
 };
 pub use write::{
     Faults, Format, FormattedLine, Lateness, MAPPING_VERSION, Moment, Origin, Output, Printer,

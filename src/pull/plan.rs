@@ -90,9 +90,6 @@ impl Planner {
         match self.period {
             Period::Scheduled => self.plan_scheduled(source, watermark, has_checkpoint),
             Period::Range { start, end } => {
-                if state.is_some_and(|state| state.is_scheduled) {
-                    return Err(refuse_range());
-                }
                 let end = self.end_of_requests(start, end);
                 self.plan_range(source, start, end, watermark, has_checkpoint)
             }
@@ -272,14 +269,6 @@ impl Planner {
             start,
         })
     }
-}
-
-/// The refusal of a range with a checkpoint that scheduled runs use. These look back only as far as the overlap, and by
-/// processed time: a range, which goes by event time, would move the watermark past records that are still to come.
-fn refuse_range() -> ConfigurationError {
-    ConfigurationError::new(
-        "scheduled runs use the checkpoint, and catch up by themselves; give the range a --checkpoint of its own, or none, and leave out --end to go on with --accept-gap",
-    )
 }
 
 /// Refuses a range that would leave a gap after what the checkpoint has printed, or that reaches back before it.
@@ -463,26 +452,6 @@ mod tests {
             first_slice(Some(&State::default())),
             Some(900 + 1_800 + OVERLAP_MARGIN)
         );
-    }
-
-    #[test]
-    fn a_range_on_a_checkpoint_that_scheduled_runs_use_is_refused() {
-        let period = Period::Range {
-            start: 10_000,
-            end: 90_000,
-        };
-        let mut state = printed(10_000, 50_000);
-        assert!(
-            planner(period)
-                .plan(Source::AuditLogs, Some(&state))
-                .is_ok()
-        );
-        state.is_scheduled = true;
-        let refused = planner(period).plan(Source::AuditLogs, Some(&state));
-        let reason = refused.unwrap_err().to_string();
-        assert!(reason.contains("catch up by themselves"), "{reason}");
-        let scheduled = planner(Period::Scheduled).plan(Source::AuditLogs, Some(&state));
-        assert!(scheduled.is_ok());
     }
 
     /// Beginnings that a run may find, with the clock that it goes by.

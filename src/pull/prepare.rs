@@ -1,7 +1,9 @@
 //! The preparation of a run, before its first record is read: the checkpoint fits, each source has a plan, the key
 //! belongs to the right organisation, and the output is ready.
 
-use super::checkpoint::{Beginning, Checkpoint};
+use std::path::Path;
+
+use super::checkpoint::{Beginning, Checkpoint, Contents, State, check_period};
 use super::clock::RunClock;
 use super::error::Error;
 use super::organisations::Organisations;
@@ -124,6 +126,34 @@ fn make_plans(
     printer: &mut Printer,
     clock: &RunClock,
 ) -> Result<Vec<(Source, Plan)>, Error> {
+    let checkpoint = printer.checkpoint();
+    let checkpoint = checkpoint.map(|checkpoint| (checkpoint.path(), &checkpoint.state));
+    plans_of(pull, sources, checkpoint, clock)
+}
+
+/// Refuses what a run would refuse of its range and `--accept-gap` with the checkpoint at `path`, as soon as it knows the
+/// time: `now` in Unix seconds, by Verkada's clock if it `is_verkadas`.
+pub(crate) fn check_plans(
+    pull: &Pull,
+    path: &Path,
+    contents: &Contents,
+    now: i64,
+    is_verkadas: bool,
+) -> Result<(), Error> {
+    let clock = RunClock::at(pull.now, is_verkadas.then(|| now - pull.now));
+    let sources: Vec<_> = pull.sources_in_order().collect();
+    plans_of(pull, &sources, Some((path, &contents.state)), &clock).map(drop)
+}
+
+fn plans_of(
+    pull: &Pull,
+    sources: &[Source],
+    checkpoint: Option<(&Path, &State)>,
+    clock: &RunClock,
+) -> Result<Vec<(Source, Plan)>, Error> {
+    if let Some((path, state)) = checkpoint {
+        check_period(path, state, pull.period)?;
+    }
     let planner = Planner {
         now: clock.now(),
         standing: clock.standing(),
@@ -132,7 +162,7 @@ fn make_plans(
         overlap: pull.overlap_seconds,
         accept_gap_to: pull.accept_gap_to,
     };
-    let state = printer.checkpoint().map(|checkpoint| &checkpoint.state);
+    let state = checkpoint.map(|(_, state)| state);
     let plans = sources
         .iter()
         .map(|source| Ok((*source, planner.plan(*source, state)?)));

@@ -13,7 +13,7 @@ use super::plan::Plan;
 use super::prepare;
 use super::read::{self, BudgetedSlice, ReadOptions, Slice, Slices};
 use super::report::{Outcome, Progress, Report, SourceReport, Tally};
-use super::task::{Period, Pull};
+use super::task::{ENDS_IN_FUTURE, Pull};
 use super::write::{Lateness, Printed, Printer, RestartPoint};
 use crate::api::{self, Source, VerkadaApi, Window};
 use crate::time::time_text;
@@ -252,10 +252,7 @@ impl Run<'_> {
     /// Warns if the range ends in the future, so that it cannot be read whole yet.
     fn say_where_requests_end(&self) {
         let now = self.clock.now();
-        let Period::Range { end, .. } = self.pull.period else {
-            return;
-        };
-        if end > now {
+        if let Some(end) = self.pull.end_after(now) {
             let requests_end = match self.clock.standing() {
                 Standing::Unknowable => end,
                 _ => now,
@@ -263,7 +260,7 @@ impl Run<'_> {
             tracing::warn!(
                 end = time_text(end),
                 requests_end = time_text(requests_end),
-                "the range ends in the future; what happens after this run is not in its output"
+                "{ENDS_IN_FUTURE}"
             );
         }
     }
@@ -394,12 +391,12 @@ fn show_progress(
         end: window.end(),
         reached: point.printed_to().unwrap_or(window.start()),
         printed,
+    });
+}
+
 /// Seconds as people read them: `28m 10s`.
 fn shown_span(seconds: i64) -> impl Display {
     humantime::format_duration(Duration::from_secs(seconds.unsigned_abs()))
-}
-
-    });
 }
 
 fn log_plan(api: &VerkadaApi, source: Source, plan: &Plan) {

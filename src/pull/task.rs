@@ -13,6 +13,10 @@ pub const DEFAULT_OVERLAP_MINUTES: u32 = 30;
 /// The longest overlap that can be asked for, in minutes.
 pub const LONGEST_OVERLAP_MINUTES: u32 = 7 * 24 * 60;
 
+/// The warning of a range that cannot be read whole yet.
+pub const ENDS_IN_FUTURE: &str =
+    "the range ends in the future; what happens after this run is not in its output";
+
 /// The stretch of time that a run is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Period {
@@ -60,6 +64,14 @@ impl Pull {
         Source::ALL
             .into_iter()
             .filter(|source| self.sources.contains(source))
+    }
+
+    /// The end of the range, if it is after `now`.
+    pub fn end_after(&self, now: i64) -> Option<i64> {
+        match self.period {
+            Period::Range { end, .. } => Some(end).filter(|end| *end > now),
+            Period::Scheduled => None,
+        }
     }
 
     /// Reports whether a first run begins by the clock, not at a time that was given.

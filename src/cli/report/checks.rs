@@ -33,7 +33,7 @@ impl CheckPrinter {
         match &check.outcome {
             CheckOutcome::Ok(found) => self.say_ok(subject, found),
             CheckOutcome::Warn { found, remedy } => {
-                self.print_line("warn", subject, &format!("{found}; {remedy}"));
+                self.say_warning(subject, found, remedy);
             }
             CheckOutcome::Fail { error, remark } => {
                 let remark = remark.iter().map(|remark| format!("; {remark}"));
@@ -48,6 +48,11 @@ impl CheckPrinter {
     /// Prints that something is as it should be.
     pub(crate) fn say_ok(&mut self, subject: Subject, found: &str) {
         self.print_line("ok", subject, found);
+    }
+
+    /// Prints something that a run can live with.
+    pub(crate) fn say_warning(&mut self, subject: Subject, found: &str, remedy: &str) {
+        self.print_line("warn", subject, &format!("{found}; {remedy}"));
     }
 
     /// Prints that the flags and variables do not make a configuration.

@@ -11,6 +11,7 @@ use crate::api::Source;
 use crate::files;
 use crate::pull::clock::RunClock;
 use crate::pull::organisations::Organisations;
+use crate::pull::task::Period;
 use crate::time::{CLOCK_TOLERANCE_SECONDS, time_text};
 
 /// The progress of all runs with the same file. The file is locked until this is dropped.
@@ -71,6 +72,7 @@ const REMEDY_LINK: &str = "mount or create what it leads to, or remove it";
 const REMEDY_MOUNT: &str = "mount its folder instead of the file";
 const REMEDY_READABLE: &str = "make it a file that this user can read and write";
 const REMEDY_CLOCK: &str = "set this machine's clock, or restore an older checkpoint";
+const REMEDY_SCHEDULED: &str = "to read a range, leave out --checkpoint or name another file, and to pass over a gap, give --accept-gap and --start without --end or --since";
 const REMEDY_VERSION: &str = "run the version that wrote it, or a newer one";
 
 impl Checkpoint {
@@ -226,6 +228,20 @@ pub(super) fn check_time(
     Err(unusable(path, problem, remedy))
 }
 
+/// Refuses a range with a checkpoint that scheduled runs use. These look back only as far as the overlap, and by processed
+/// time: a range, which goes by event time, would move the watermark past records that are still to come.
+pub(in crate::pull) fn check_period(
+    path: &Path,
+    state: &State,
+    period: Period,
+) -> Result<(), CheckpointError> {
+    if period == Period::Scheduled || !state.is_scheduled {
+        return Ok(());
+    }
+    let problem = "is used by scheduled runs, which catch up by themselves";
+    Err(unusable(path, problem, REMEDY_SCHEDULED))
+}
+
 /// Returns an identifier if it may be shown: the server chooses what it sends as one.
 pub(crate) fn shown_id(id: &str) -> &str {
     let is_plain = id.len() <= 64
@@ -352,7 +368,7 @@ fn remedy(kind: io::ErrorKind) -> &'static str {
         io::ErrorKind::InvalidInput | io::ErrorKind::IsADirectory => {
             "remove it, or name a path in a folder that only this user may write to"
         }
-        _ => "when that is mended, the next run carries on",
+        _ => "once that is fixed, the next run carries on",
     }
 }
 

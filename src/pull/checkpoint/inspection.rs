@@ -47,6 +47,8 @@ pub(crate) struct Contents {
     pub(crate) gaps: usize,
     /// The mark of the output file, if the last run wrote to one.
     pub(crate) output: Option<OutputMark>,
+    /// The whole of it, from which a run would go on.
+    pub(in crate::pull) state: State,
 }
 
 /// Looks at the checkpoint at `path`. Its lock is shared for an instant, and only if no run holds it.
@@ -90,7 +92,8 @@ fn contents(path: &Path, expected: &ExpectedCheckpoint<'_>) -> Result<Contents, 
             .map(|source| state.source(source).gaps.len())
             .iter()
             .sum(),
-        output: state.output,
+        output: state.output.clone(),
+        state,
     })
 }
 

@@ -21,6 +21,7 @@ mod output_mark;
 mod recovered;
 mod state;
 
+pub(super) use access::check_period;
 pub(crate) use access::shown_id;
 pub use access::{Checkpoint, CheckpointError};
 pub(crate) use inspection::{Contents, ExpectedCheckpoint, Inspection, inspect};

@@ -22,7 +22,12 @@ fn a_range_on_a_checkpoint_that_scheduled_runs_use_is_refused() {
             (now - 86_400, now - 80_000),
         ] {
             for more in [&[][..], &["--accept-gap"]] {
-                let words = ["scheduled runs", "catch up by themselves", "of its own"];
+                let words = [
+                    "progress.json is used by scheduled runs",
+                    "catch up by themselves",
+                    "leave out --checkpoint",
+                    "--accept-gap and --start without --end",
+                ];
                 program.run(range(start, end, more)).refuses(2, &words);
             }
         }

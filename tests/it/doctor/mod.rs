@@ -9,6 +9,7 @@ mod held_lock;
 mod metrics_file;
 mod network;
 mod overlap;
+mod ranges;
 mod secret_files;
 mod settings;
 
