@@ -9,7 +9,7 @@ use super::account::{Arguments, close_unread};
 use super::exit_code::ExitCode;
 use super::messages::{self, LogFormat, report_error};
 use crate::cli::args::CommandLine;
-use crate::cli::config::LONGEST_QUOTED;
+use crate::cli::config::{LONGEST_QUOTED, parse_span};
 
 /// Prints `--help` and `--version` on standard output, and wrong usage in one line on standard error.
 pub(crate) fn answer(error: &clap::Error) -> ExitCode {
@@ -25,8 +25,9 @@ pub(crate) fn answer(error: &clap::Error) -> ExitCode {
         .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more information"))
         .filter(|line| !line.is_empty())
         .collect();
-    let message = misplaced_word(error);
-    let message = message.unwrap_or_else(|| shown.join(" ").replace(" tip: ", "; "));
+    let message = misplaced_word(error).or_else(|| unknown_flag(error));
+    let mut message = message.unwrap_or_else(|| shown.join(" ").replace(" tip: ", "; "));
+    message.extend(rest_of_span(error, &arguments));
     let message = without_long_words(message.trim_start_matches("error: "));
     report_error(format, &format!("{message}; see --help"));
     close_unread(&arguments, ExitCode::Usage);
@@ -50,6 +51,41 @@ fn misplaced_word(error: &clap::Error) -> Option<String> {
     } else {
         format!("unexpected argument '{word}' found")
     })
+}
+
+/// Flags that people expect, and the one to give instead: clap would name another one with a similar name.
+const EXPECTED: [(&str, &str); 5] = [
+    ("--from", "the start of a range is '--start'"),
+    ("--to", "the end of a range is '--end'"),
+    ("--until", "the end of a range is '--end'"),
+    ("--version", "'verkada-audit-logs --version' prints it"),
+    ("-V", "'verkada-audit-logs --version' prints the version"),
+];
+
+/// The message for a flag that another program would have.
+fn unknown_flag(error: &clap::Error) -> Option<String> {
+    let given = unexpected_word(error)?;
+    let (flag, hint) = EXPECTED.into_iter().find(|(flag, _)| *flag == given)?;
+    Some(format!("unexpected argument '{flag}' found; {hint}"))
+}
+
+/// The hint for a span of time that was given as several words: `--since 1d 12h`.
+fn rest_of_span(error: &clap::Error, arguments: &Arguments) -> Option<String> {
+    let is_span = |word: &&str| parse_span(word).is_ok();
+    let word = unexpected_word(error).filter(is_span)?;
+    let since = arguments.value("--since")?.to_str().filter(is_span)?;
+    let hint = "quote a span with a space";
+    Some(format!("; {hint}: --since '{since} {word}'"))
+}
+
+/// The word that the command line should not hold.
+fn unexpected_word(error: &clap::Error) -> Option<&str> {
+    [ContextKind::InvalidSubcommand, ContextKind::InvalidArg]
+        .into_iter()
+        .find_map(|kind| match error.get(kind) {
+            Some(ContextValue::String(word)) => Some(word.as_str()),
+            _ => None,
+        })
 }
 
 /// The exit code of a command that only prints. A reader that goes away has seen enough.

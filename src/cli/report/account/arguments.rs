@@ -51,7 +51,7 @@ impl Arguments {
     }
 
     /// The value of the last `flag`.
-    fn value(&self, flag: &str) -> Option<&OsStr> {
+    pub(in crate::cli::report) fn value(&self, flag: &str) -> Option<&OsStr> {
         let mut value = None;
         for (index, word) in self.0.iter().enumerate() {
             let rest = word.as_bytes().strip_prefix(flag.as_bytes());
