@@ -1,5 +1,6 @@
 //! The files of a run, and the check that each serves one purpose.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use verkada_audit_logs::DEFAULT_TOKEN_FILE;
@@ -28,6 +29,21 @@ pub(super) struct Files {
     env_file: Option<PathBuf>,
 }
 
+/// A path that is in use.
+struct UsedFile {
+    /// The flag, or the words, that name the file.
+    name: &'static str,
+    /// Words before the name, if the path is that of a file beside it.
+    part: &'static str,
+    path: PathBuf,
+}
+
+impl fmt::Display for UsedFile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}{}", self.part, self.name)
+    }
+}
+
 impl Files {
     /// Finds the files that the flags and variables name.
     pub(super) fn of(args: &PullArgs, settings: &Settings<'_>) -> Result<Self, UsageError> {
@@ -47,47 +63,54 @@ impl Files {
     /// Refuses a file that is given for two purposes, because one would overwrite the other.
     pub(super) fn check_distinct(&self) -> Result<(), UsageError> {
         let files = self.named();
-        for (index, (name, path)) in files.iter().enumerate() {
-            let same = |(other, earlier): &&(&str, PathBuf)| other != name && earlier == path;
-            if let Some((other, _)) = files[..index].iter().find(same) {
+        for (index, file) in files.iter().enumerate() {
+            let same = |other: &&UsedFile| other.name != file.name && other.path == file.path;
+            if let Some(other) = files[..index].iter().find(same) {
                 return Err(UsageError::new(format!(
-                    "{other} and {name} are the same file, or one that the other needs; give each its own"
+                    "{other} and {file} are the same file; give each its own"
                 )));
             }
         }
         Ok(())
     }
 
-    /// Every path that is in use, with the words that name it.
-    fn named(&self) -> Vec<(&'static str, PathBuf)> {
-        let mut files = vec![("--output", self.output.as_deref().map(resolved))];
-        for ending in ["", ".lock", ".tmp"] {
+    /// Every path that is in use.
+    fn named(&self) -> Vec<UsedFile> {
+        let mut files = vec![("--output", "", self.output.as_deref().map(resolved))];
+        for (part, ending) in [
+            ("", ""),
+            ("the lock file of ", ".lock"),
+            ("the temporary file of ", ".tmp"),
+        ] {
             let beside = |path: &Path| {
                 let mut path = resolved(path).into_os_string();
                 path.push(ending);
                 PathBuf::from(path)
             };
-            files.push(("--checkpoint", self.checkpoint.as_deref().map(beside)));
-            files.push(("--token-file", self.token_file.as_deref().map(beside)));
+            files.push(("--checkpoint", part, self.checkpoint.as_deref().map(beside)));
+            files.push(("--token-file", part, self.token_file.as_deref().map(beside)));
         }
-        files.push((METRICS, self.metrics.as_deref().map(resolved)));
+        files.push((METRICS, "", self.metrics.as_deref().map(resolved)));
         let key_file = self.key_file.as_deref().map(resolved);
-        files.push(("the file with the API key", key_file));
-        files.push((".env", self.env_file.as_deref().map(resolved)));
+        files.push(("the file with the API key", "", key_file));
+        files.push((".env", "", self.env_file.as_deref().map(resolved)));
         let files = files.into_iter();
         files
-            .filter_map(|(name, path)| Some((name, path?)))
+            .filter_map(|(name, part, path)| {
+                let path = path?;
+                Some(UsedFile { name, part, path })
+            })
             .collect()
     }
 
     /// Reports whether the metrics file serves another purpose as well.
     fn shares_metrics(&self) -> bool {
         let files = self.named();
-        let metrics = files.iter().find(|(name, _)| *name == METRICS);
-        metrics.is_some_and(|(_, path)| {
+        let metrics = files.iter().find(|file| file.name == METRICS);
+        metrics.is_some_and(|metrics| {
             files
                 .iter()
-                .any(|(name, other)| *name != METRICS && other == path)
+                .any(|file| file.name != METRICS && file.path == metrics.path)
         })
     }
 }
@@ -101,10 +124,10 @@ pub(crate) fn check_compared(
 ) -> Result<(), UsageError> {
     let files = Files::of(args, &Settings { environment })?;
     let replaced = files.named().into_iter();
-    let mut replaced = replaced.filter(|(name, _)| REPLACED.contains(name));
-    match replaced.find(|(_, path)| is_among(path, compared)) {
+    let mut replaced = replaced.filter(|file| REPLACED.contains(&file.name));
+    match replaced.find(|file| is_among(&file.path, compared)) {
         None => Ok(()),
-        Some((name, path)) => Err(UsageError::new(format!(
+        Some(UsedFile { name, path, .. }) => Err(UsageError::new(format!(
             "{name} would replace {}, which is to be verified; give each its own",
             path.display()
         ))),
