@@ -267,7 +267,7 @@ pub(crate) struct WriteArgs {
     /// With --checkpoint and --start: go on past what cannot be read
     ///
     /// The gap is reported and kept in the checkpoint. Without --end the run is a scheduled one.
-    #[arg(help_heading = TO, long, requires = "start")]
+    #[arg(help_heading = TO, long)]
     pub(crate) accept_gap: bool,
 
     /// Append to this file instead of standard output

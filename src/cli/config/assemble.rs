@@ -91,7 +91,7 @@ impl Config {
             accept_gap_to: accept_gap_to(read, write.accept_gap)?,
         };
         let checkpoint = settings.path(write.checkpoint.as_deref(), "VERKADA_CHECKPOINT")?;
-        if write.accept_gap && checkpoint.is_none() {
+        if write.accept_gap && (checkpoint.is_none() || read.start.is_none()) {
             return Err(UsageError::new(
                 "--accept-gap needs --checkpoint, which is where the gap is kept",
             ));

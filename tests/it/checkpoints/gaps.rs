@@ -125,7 +125,7 @@ fn accepting_a_gap_takes_a_checkpoint_and_a_start_in_the_past() {
     let program = Program::asking("http://127.0.0.1:1", "key");
     let later = (now() + 86_400).to_string();
     for (arguments, words) in [
-        (vec!["--accept-gap"], vec!["--start"]),
+        (vec!["--accept-gap"], vec!["--start", "--checkpoint"]),
         (vec!["--accept-gap", "--checkpoint", "c"], vec!["--start"]),
         (
             vec!["--accept-gap", "--start", "1789401600"],
