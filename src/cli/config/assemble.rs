@@ -123,7 +123,20 @@ impl Config {
 
 fn format(args: &WriteArgs, settings: &Settings<'_>) -> Result<Format, UsageError> {
     let setting = settings.pick(&args.format, "--format", "VERKADA_FORMAT")?;
-    setting.map_or(Ok(Format::default()), |setting| setting.parse())
+    let Some(setting) = setting else {
+        return Ok(Format::default());
+    };
+    let is_meant = |format: &Format| {
+        format
+            .flag_value()
+            .eq_ignore_ascii_case(setting.value.trim())
+    };
+    Format::ALL.into_iter().find(is_meant).ok_or_else(|| {
+        let given = quoted(&setting.value);
+        setting.refuse(format!(
+            "{given} is not a format; write raw, envelope or ocsf"
+        ))
+    })
 }
 
 /// The host in an address, with its port if it has one. The simulated organisation has a name instead.

@@ -59,7 +59,8 @@ impl From<Found> for Setting {
 }
 
 impl Setting {
-    fn refuse(&self, reason: impl fmt::Display) -> UsageError {
+    /// The refusal of the value, for `reason`.
+    pub(crate) fn refuse(&self, reason: impl fmt::Display) -> UsageError {
         UsageError::new(format!("{}: {reason}", self.name))
     }
 
