@@ -93,16 +93,14 @@ impl Config {
         let checkpoint = settings.path(write.checkpoint.as_deref(), "VERKADA_CHECKPOINT")?;
         if write.accept_gap && (checkpoint.is_none() || read.start.is_none()) {
             return Err(UsageError::new(
-                "--accept-gap needs --checkpoint, which is where the gap is kept",
+                "--accept-gap needs --checkpoint, which is where the gap is kept, and --start, the time to go on from",
             ));
         }
         let output = write.output.clone().filter(|path| path != "-");
         let files = Files::of(args, &settings)?;
         files.check_distinct()?;
         environment.warn_of_file();
-        if checkpoint.is_none() {
-            warn_without_checkpoint(write);
-        }
+        warn_of_flags_without_effect(args, &pull.sources, checkpoint.is_some());
         let notification_types = notification_types(read)?;
         let client = target.client.notification_types(notification_types.clone());
         let is_long = checkpoint.is_some() || is_long_range(&pull);
@@ -146,10 +144,26 @@ fn host_of(origin: &str) -> &str {
     &after_scheme[..end]
 }
 
-/// Warns of what is allowed and yet does nothing.
-fn warn_without_checkpoint(args: &WriteArgs) {
-    if args.overlap_minutes.is_some() {
+/// Warns of flags that are allowed and yet do nothing.
+fn warn_of_flags_without_effect(args: &PullArgs, sources: &[Source], has_checkpoint: bool) {
+    let PullArgs { read, write, .. } = args;
+    if write.overlap_minutes.is_some() && !has_checkpoint {
         tracing::warn!("--overlap-minutes does nothing without --checkpoint");
+    }
+    let of_audit_logs = [
+        ("--event", !read.event.is_empty()),
+        ("--exclude-event", !read.exclude_event.is_empty()),
+        ("--all-events", read.all_events),
+    ];
+    let of_notifications = [("--notification-type", !read.notification_type.is_empty())];
+    for (source, flags) in [
+        (Source::AuditLogs, &of_audit_logs[..]),
+        (Source::Notifications, &of_notifications[..]),
+    ] {
+        let is_read = sources.contains(&source);
+        for (flag, _) in flags.iter().filter(|(_, is_given)| *is_given && !is_read) {
+            tracing::warn!("{flag} does nothing where {source} are not read");
+        }
     }
 }
 

@@ -69,7 +69,8 @@ fn a_changed_filter_is_said_once_with_the_command_that_reads_the_past() {
         let start = START.to_string();
         let end = (MIDDLE + 900).to_string();
         let past = ["--only", source, "--start", &start, "--end", &end];
-        let past = program.run(past.iter().chain(changed)).quietly();
+        let past = program.run(past.iter().chain(changed));
+        assert_eq!(past.code, Some(0), "{}", past.stderr);
         assert!(!past.lines().is_empty());
     }
 }

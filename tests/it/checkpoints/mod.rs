@@ -42,8 +42,11 @@ fn server() -> DemoServer {
 /// Arguments that read a range with the checkpoint, followed by `more`.
 fn range(start: i64, end: i64, more: &[&str]) -> Vec<String> {
     let (start, end) = (start.to_string(), end.to_string());
-    ["--all-events", "--checkpoint", "progress.json"]
+    // Notifications have no filter by event.
+    let filter = (!more.contains(&"notifications")).then_some("--all-events");
+    ["--checkpoint", "progress.json"]
         .into_iter()
+        .chain(filter)
         .chain(["--start", &start, "--end", &end])
         .chain(more.iter().copied())
         .map(str::to_owned)

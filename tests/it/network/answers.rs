@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use crate::support::program::{BINARY, Ended, KEY, Program, RANGE};
+use crate::support::program::{BINARY, Ended, KEY, Program, RANGE, every_record_of};
 use crate::support::raw_server::{RawServer, Reply, Request};
 
 /// Three ranges, one after the other.
@@ -161,7 +161,7 @@ fn an_answer_of_another_shape_is_named_and_its_interval_is_not_marked_as_read() 
 fn read(only: &str, headers: &'static str, body: impl AsRef<[u8]>) -> Ended {
     let body = body.as_ref().to_owned();
     let server = RawServer::issuing_tokens(move |_, _| Reply::with(200, headers, &body));
-    let arguments = [&RANGE[..], &["--only", only, "--all-events"]].concat();
+    let arguments = [&RANGE[..], &every_record_of(only)].concat();
     Program::asking_raw(&server).run(arguments)
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use verkada_audit_logs::demo::{DailyCycle, DemoServer, Paging, Profile, TimeBase};
 use verkada_audit_logs::{ErrorKind, Secret, TimeBase as WindowTime, VerkadaApi, Window};
 
-use crate::support::program::{Ended, KEY, Program, RANGE};
+use crate::support::program::{Ended, KEY, Program, RANGE, every_record_of};
 use crate::support::raw_server::{RawServer, Reply, Request};
 
 /// The start and the end of [`RANGE`].
@@ -57,15 +57,12 @@ fn living(list: impl Fn(usize) -> Vec<i64> + Send + Sync + 'static) -> RawServer
 
 fn arguments<'a>(only: &'a str, page_size: &'a str) -> Vec<&'a str> {
     let fixed = [
-        "--all-events",
         "--max-requests-per-minute",
         "1000000",
-        "--only",
-        only,
         "--page-size",
         page_size,
     ];
-    [&RANGE[..], &fixed].concat()
+    [&RANGE[..], &fixed, &every_record_of(only)].concat()
 }
 
 fn read(server: &RawServer, only: &str, page_size: usize) -> Ended {

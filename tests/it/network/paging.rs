@@ -1,6 +1,6 @@
 //! Page tokens: when a read continues, and when it ends.
 
-use crate::support::program::{Ended, Program, RANGE};
+use crate::support::program::{Ended, Program, RANGE, every_record_of};
 use crate::support::raw_server::{AUDIT_LOGS, NOTIFICATIONS, RawServer, Reply};
 
 /// Reads one source from pages of these bodies; a further page fails the read.
@@ -10,7 +10,7 @@ fn read(only: &str, bodies: &[&str]) -> (Ended, RawServer) {
         Some(body) => Reply::json(200, body),
         None => Reply::error(400, "one page too many"),
     });
-    let arguments = [&RANGE[..], &["--only", only, "--all-events"]].concat();
+    let arguments = [&RANGE[..], &every_record_of(only)].concat();
     (Program::asking_raw(&server).run(arguments), server)
 }
 
@@ -113,7 +113,7 @@ fn pages_that_go_in_circles_end_the_read_and_print_nothing_of_it() {
             ended.says(&[
                 "go in circles",
                 "already read",
-                "to carry on, append the output of the same command with --only",
+                "to resume, run the same command with --only",
             ]);
             assert_eq!(server.seen().len(), requests);
         }

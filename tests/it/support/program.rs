@@ -20,6 +20,15 @@ pub(crate) const KEY: &str = "vkd_api_key-of-the-scenarios";
 /// A range of ten minutes, shorter than an interval.
 pub(crate) const RANGE: [&str; 4] = ["--start", "1789401600", "--end", "1789402200"];
 
+/// The flags that read every record of the source `only`.
+pub(crate) fn every_record_of(only: &str) -> Vec<&str> {
+    let filter: &[_] = match only {
+        "audit-logs" => &["--all-events"],
+        _ => &[],
+    };
+    [&["--only", only], filter].concat()
+}
+
 /// A folder in which the program is run, and what every run in it has in common.
 pub(crate) struct Program {
     folder: TempDir,
