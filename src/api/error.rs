@@ -259,7 +259,7 @@ impl Error {
                 "the server's certificate is refused, so nothing was sent for {what}: {problem}"
             ),
             Kind::RateLimited => {
-                format!("Verkada's limit of requests is used up, still so for {what}")
+                format!("Verkada's rate limit is still exhausted for {what}")
             }
             Kind::Unavailable => {
                 let status = self.status.unwrap_or_default();

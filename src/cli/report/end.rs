@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use verkada_audit_logs::pull::{self, CheckpointError, Outcome, Period, Report, SourceReport};
-use verkada_audit_logs::{Endpoint, Source, Statistics, time_text};
+use verkada_audit_logs::{ErrorKind, Source, Statistics, time_text};
 
 use super::advice::{advice, advice_on_output};
 use super::exit_code::{ExitCode, is_closed_pipe};
@@ -97,9 +97,10 @@ fn failure(config: &Config, source: Source, error: &pull::Error) -> (Option<Stri
             "the reader of the pipe has gone away; the checkpoint has not moved past what it took";
         return (Some(message.to_owned()), ExitCode::Failure);
     }
-    let subject = match error {
-        pull::Error::Api(error) if error.endpoint() == Some(Endpoint::Token) => String::new(),
-        _ => format!("{source}: "),
+    let subject = if names_its_request(error) {
+        String::new()
+    } else {
+        format!("{source}: ")
     };
     let advice = match error {
         pull::Error::Checkpoint(CheckpointError::Save { .. })
@@ -111,6 +112,16 @@ fn failure(config: &Config, source: Source, error: &pull::Error) -> (Option<Stri
     };
     let message = format!("{subject}{}{advice}", with_advice(error));
     (Some(message), ExitCode::of(error))
+}
+
+/// Reports whether the words of `error` say which request failed.
+fn names_its_request(error: &pull::Error) -> bool {
+    match error {
+        pull::Error::Api(error) => {
+            error.endpoint().is_some() && !matches!(error.kind(), ErrorKind::TokenExpired)
+        }
+        _ => false,
+    }
 }
 
 /// The error with the next step. Errors of the checkpoint and of the configuration name theirs themselves.

@@ -97,7 +97,7 @@ fn say_rest(config: &Config, format: LogFormat, rest: &Rest, subject: &str, only
     report_error(
         format,
         &format!(
-            "{subject}{outcome}to carry on, append the output of the same command with {only}--start {start} --end {end}{instead}{repeats}{by_event_time}"
+            "{subject}{outcome}to resume, run the same command with {only}--start {start} --end {end}{instead} and append its output{repeats}{by_event_time}"
         ),
     );
 }

@@ -158,7 +158,10 @@ fn a_clock_that_is_off_is_a_warning() {
 fn a_server_that_fails_is_asked_once() {
     for (status, words) in [
         (503, ["HTTP 503", "status.verkada.com"]),
-        (429, ["limit of requests", "300 requests a minute"]),
+        (
+            429,
+            ["rate limit is still exhausted", "300 requests a minute"],
+        ),
     ] {
         let server = server(move |_, _| Reply::error(status, "later"));
         let examined = examine(&Program::asking_raw(&server), &[]);

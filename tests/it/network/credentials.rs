@@ -45,8 +45,8 @@ fn a_steady_401_ends_after_one_new_token() {
         let ended = Program::asking_raw(&server).run(arguments);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""));
         ended.says(&[
-            "audit logs: ",
-            "notifications: ",
+            "audit logs",
+            "notifications",
             message,
             "VERKADA_API_KEY",
             "--region",
@@ -107,7 +107,7 @@ fn a_refused_key_is_final_and_reported_once_for_both_sources() {
         let ended = Program::asking_raw(&server).run([""; 0]);
         assert_eq!((ended.code, ended.stdout.as_str()), (Some(3), ""));
         let ended = ended.says(&[&status.to_string(), "--region"]);
-        for words in [message, "to carry on"] {
+        for words in [message, "to resume"] {
             assert_eq!(ended.stderr.matches(words).count(), 1, "{}", ended.stderr);
         }
         assert_eq!(server.seen().len(), 1, "{status}");

@@ -342,7 +342,7 @@ fn after_a_full_disk_the_message_says_how_to_append_the_rest() {
     };
     // In blocks of 512 or 1,024 bytes: more than the first slice, less than all.
     let full = to_file("ulimit -f 900;", "");
-    let full = full.says(&["--output", "shorten it to", "to carry on"]);
+    let full = full.says(&["--output", "shorten it to", "to resume"]);
     let path = program.path("out.jsonl");
     let written = fs::read_to_string(&path).unwrap();
     assert!(whole.starts_with(&written));
