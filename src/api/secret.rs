@@ -32,6 +32,10 @@ impl Secret {
         if value.is_empty() {
             return Err(ConfigurationError::new("the API key is empty"));
         }
+        if value.contains(['\n', '\r']) {
+            let reason = "the API key holds more than one line; give the key alone";
+            return Err(ConfigurationError::new(reason));
+        }
         if !value.bytes().all(|byte| byte.is_ascii_graphic()) {
             let reason =
                 "the API key holds a space or a character outside printable ASCII; copy it again";
@@ -107,6 +111,8 @@ mod tests {
     #[test]
     fn a_key_is_trimmed_and_must_fit_a_header() {
         assert_eq!(Secret::new(" vkd_api_1\n").unwrap().expose(), "vkd_api_1");
+        let two_lines = Secret::new("key\nanother").unwrap_err().to_string();
+        assert!(two_lines.contains("more than one line"), "{two_lines}");
         for unusable in ["", " ", "two words", "line\nbreak", "käse"] {
             let reason = Secret::new(unusable).unwrap_err().to_string();
             assert!(
