@@ -149,11 +149,14 @@ fn say_if_recent(config: &Config) {
     let Period::Range { end, .. } = config.pull.period else {
         return;
     };
-    let settled = config.pull.now - config.pull.overlap_seconds;
-    if end > settled {
+    let (now, overlap) = (config.pull.now, config.pull.overlap_seconds);
+    let settled = now - overlap;
+    // Of an end in the future the run itself warns.
+    if end > settled && end <= now {
         tracing::warn!(
             settled_before = time_text(settled),
-            "the range reaches into the overlap of now, so late records may still come; verify it again later"
+            "the range ends less than {} minutes ago, so late records may still appear; verify it again later",
+            overlap / 60
         );
     }
 }
