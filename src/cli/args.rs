@@ -13,11 +13,15 @@ const AFTER_HELP: &str = "\
 Settings:
   Where a flag names a variable, the variable may be set in the environment or in a .env file: the nearest one from \
 the working directory upwards. A flag wins over the environment, and the environment over .env. This holds for flags \
-that exclude each other as well: --event wins over EXCLUDED_EVENTS. An empty variable counts as unset. A .env file of \
-another user (except root) is ignored with a warning. A value in .env that holds “$”, “\\”, “#” or a space belongs in \
-single quotes.
+that exclude each other as well: --event wins over EXCLUDED_EVENTS. An empty variable counts as unset.
   VERKADA_API_KEY holds the API key, which is never a flag.
   Proxies are taken from HTTPS_PROXY and NO_PROXY, certificates from SSL_CERT_FILE and SSL_CERT_DIR.
+
+Files:
+  .env holds settings. A file of another user (except root) is ignored with a warning. A value that holds “$”, “\\”, “#” \
+or a space belongs in single quotes.
+  token.json, unless --token-file names another one, keeps the short-lived token for the next run.
+  Beside each file of --checkpoint and --token-file there may be one that ends in .lock or .tmp.
 
 Exit codes:
     0  done
@@ -41,7 +45,7 @@ Exit code: that of the first check that fails, as for the main job; 0 if there a
 const AFTER_VERIFY: &str = "\
 Examples:
   verkada-audit-logs verify --start 2026-09-07 --end 2026-09-14 audit.jsonl > missing.jsonl
-  zcat audit.jsonl.*.gz | verkada-audit-logs verify --since 30d - audit.jsonl >> audit.jsonl
+  verkada-audit-logs verify --start 2026-08-15 --end 2026-09-14 audit.jsonl* >> audit.jsonl
 
 Exit code: 0 if the files hold every record, 6 if any is missing; else as for the main job.";
 
@@ -88,7 +92,7 @@ pub(crate) struct CommandLine {
 #[derive(Debug, Subcommand)]
 #[command(defer = true)]
 pub(crate) enum Command {
-    /// Check the set-up, and say what to mend
+    /// Check the set-up, and say what to fix
     ///
     /// Takes the flags of the main job, and prints a line for each check: ok, warn, fail or skip, what was looked at,
     /// what was found, and for a warning or a failure what to do. Makes at most ten requests, and changes nothing but
@@ -96,7 +100,7 @@ pub(crate) enum Command {
     #[command(after_help = AFTER_DOCTOR, after_long_help = AFTER_DOCTOR)]
     Doctor(Box<PullArgs>),
 
-    /// Read a past range again, and print what files do not hold of it
+    /// Read a past range again and print the records that are missing from files
     ///
     /// Compares the records of the range, by the time of their event, with the lines of the files: one by one, identical
     /// records included. What is missing is printed, oldest first, so that appending it repairs the files. Standard
@@ -169,7 +173,7 @@ pub(crate) struct ReadArgs {
 
     /// Keep only audit logs with this event name
     ///
-    /// Repeat the flag, or separate names by commas. Upper and lower case are the same. [env: INTERESTED_EVENTS]
+    /// Repeat the flag, or separate names by commas. Upper or lower case. [env: INTERESTED_EVENTS]
     /// [default: Archive Action Taken, Video History Streamed, Live Stream Started]
     #[arg(help_heading = READ, long, value_name = "NAME", conflicts_with = "all_events")]
     pub(crate) event: Vec<String>,
@@ -208,7 +212,7 @@ pub(crate) struct ReadArgs {
     #[arg(help_heading = FROM, long, value_name = "REGION", conflicts_with = "base_url")]
     pub(crate) region: Option<String>,
 
-    /// Another address than that of a region
+    /// The API's address, in place of a region's
     ///
     /// https, except for this machine. [env: VERKADA_BASE_URL]
     #[arg(help_heading = FROM, long, value_name = "URL")]

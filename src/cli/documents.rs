@@ -2,7 +2,6 @@
 
 use std::io;
 
-use clap::builder::StyledStr;
 use clap::{Command, CommandFactory};
 use clap_complete::Shell;
 use clap_mangen::Man;
@@ -74,7 +73,7 @@ pub(crate) fn man_page() -> io::Result<Vec<u8>> {
     man.render_description_section(&mut page)?;
     man.render_options_section(&mut page)?;
     commands_section(&command).to_writer(&mut page)?;
-    notes_section(&command).to_writer(&mut page)?;
+    help_sections(&command).to_writer(&mut page)?;
     man.render_version_section(&mut page)?;
     Ok(page)
 }
@@ -94,24 +93,37 @@ fn commands_section(command: &Command) -> Roff {
             if index > 0 {
                 roff.control("IP", []);
             }
-            push_lines(&mut roff, text);
+            push_lines(&mut roff, &text.to_string());
         }
     }
     roff
 }
 
-/// The end of the help: settings and exit codes.
-fn notes_section(command: &Command) -> Roff {
+/// The end of the help: a section for each part of it, under the name that man pages have for it.
+fn help_sections(command: &Command) -> Roff {
     let mut roff = Roff::new();
-    roff.control("SH", ["NOTES"]);
-    if let Some(text) = command.get_after_long_help() {
-        push_lines(&mut roff, text);
+    let text = command.get_after_long_help();
+    let text = text.map(ToString::to_string).unwrap_or_default();
+    let mut parts: Vec<_> = text
+        .split("\n\n")
+        .filter_map(|part| part.split_once(":\n"))
+        .collect();
+    // Man pages have the exit status first.
+    parts.rotate_right(1);
+    for (heading, lines) in parts {
+        let name = match heading {
+            "Exit codes" => "EXIT STATUS".to_owned(),
+            "Settings" => "ENVIRONMENT".to_owned(),
+            other => other.to_uppercase(),
+        };
+        roff.control("SH", [name.as_str()]);
+        push_lines(&mut roff, lines);
     }
     roff
 }
 
-fn push_lines(roff: &mut Roff, text: &StyledStr) {
-    for line in text.to_string().lines() {
+fn push_lines(roff: &mut Roff, text: &str) {
+    for line in text.lines() {
         roff.text([roman(line)]);
     }
 }

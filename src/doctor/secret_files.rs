@@ -46,7 +46,7 @@ pub(super) fn check(secret_files: &SecretFiles) -> Check {
 /// Describes a file, or warns of it.
 fn look(file: &SecretFile) -> Result<String, CheckOutcome> {
     if let Some(problem) = &file.problem {
-        let remedy = "a run does without it, so mend it or take it away";
+        let remedy = "a run does without it, so fix it or take it away";
         return Err(CheckOutcome::warn(problem, remedy));
     }
     let shown = file.path.display();

@@ -177,6 +177,10 @@ fn every_command_has_help_with_an_example() {
     let program = Program::bare();
     for (command, example) in [
         ("doctor", "verkada-audit-logs doctor --region eu"),
+        (
+            "verify",
+            "verify --start 2026-08-15 --end 2026-09-14 audit.jsonl* >>",
+        ),
         ("completions", "verkada-audit-logs completions bash >"),
         ("man", "verkada-audit-logs man >"),
     ] {
@@ -206,6 +210,9 @@ fn completions_and_the_man_page_know_flags_and_commands() {
     for words in [
         ".SH NAME",
         ".SH COMMANDS",
+        ".SH \"EXIT STATUS\"",
+        ".SH ENVIRONMENT",
+        ".SH FILES",
         "verkada-audit-logs doctor [OPTIONS]",
         "verkada-audit-logs completions <SHELL>",
         "--overlap-minutes",
