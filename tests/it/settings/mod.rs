@@ -6,3 +6,4 @@ mod deployment;
 mod help;
 mod precedence;
 mod refusals;
+mod wording;
