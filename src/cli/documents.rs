@@ -24,7 +24,8 @@ pub(crate) fn completions(shell: Shell) -> Vec<u8> {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut command, NAME, &mut script);
     match shell {
-        Shell::Bash => with_one_name(&script),
+        Shell::Bash => with_one_name(&String::from_utf8_lossy(&script)).into_bytes(),
+        Shell::Fish => with_values_before_commands(&String::from_utf8_lossy(&script)).into_bytes(),
         _ => script,
     }
 }
@@ -51,11 +52,18 @@ fn values(flag: &str) -> Option<Vec<&'static str>> {
 
 /// The script for bash with one spelling of the program's name. The generator writes its hyphens in two ways, so that no
 /// command would be recognised after it: https://github.com/clap-rs/clap/issues/6421
-fn with_one_name(script: &[u8]) -> Vec<u8> {
+fn with_one_name(script: &str) -> String {
     let [label, name] = ["__subcmd__", "__"].map(|hyphen| NAME.replace('-', hyphen));
-    String::from_utf8_lossy(script)
-        .replace(&label, &name)
-        .into_bytes()
+    script.replace(&label, &name)
+}
+
+/// The script for fish that completes the value of a flag before any command. The generator's script offers nothing for a
+/// command line that cannot be parsed yet, and without the value of its last flag it cannot.
+fn with_values_before_commands(script: &str) -> String {
+    script.replace(
+        "2>/dev/null\n    or return\n",
+        "2>/dev/null\n    or return 0\n",
+    )
 }
 
 /// The man page: the main job with its flags, then the other commands in short, on the same page.

@@ -93,4 +93,8 @@ fn zsh_and_fish_complete_the_values_of_flags() {
         let (_, after) = fish.split_once(&format!(" -l {name} ")).unwrap();
         assert!(after.contains(&in_fish), "{flag}");
     }
+    // A command line that ends with a flag is taken for one without a command, so that the value is completed.
+    let (_, after) = fish.split_once("argparse -s").unwrap();
+    let next = after.lines().nth(1).unwrap();
+    assert_eq!(next.trim(), "or return 0");
 }
