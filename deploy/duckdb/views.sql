@@ -1,5 +1,5 @@
 -- Survives a crash: everything. Half of a line, which a kill and a rotation can leave together, is passed over.
--- For lines of --format raw, rotated and compressed files too: duckdb -cmd "SET VARIABLE files = 'audit.jsonl*'" -init views.sql
+-- For lines of --format raw, rotated and compressed files too: duckdb -init /dev/null -cmd "SET VARIABLE files = 'audit.jsonl*'" -cmd ".read views.sql"
 
 SET VARIABLE files = coalesce(getvariable('files'), 'audit.jsonl*');
 SET VARIABLE office_zone = coalesce(getvariable('office_zone'), 'UTC');
@@ -33,7 +33,7 @@ SELECT to_timestamp(created) AS timestamp, notification_type, camera_id, objects
 FROM records
 WHERE notification_type IS NOT NULL;
 
--- A row for each camera of each live or recorded video that somebody watched.
+-- A row for each camera of each live or recorded video that somebody watched; one without a camera where none is named.
 CREATE OR REPLACE VIEW watched AS
 SELECT
     timestamp,
@@ -42,8 +42,8 @@ SELECT
     device.device_name AS camera,
     device.device_site_name AS site,
     trim(event_name) AS event_name
-FROM (SELECT *, unnest(devices) AS device FROM audit_logs)
-WHERE lower(trim(event_name)) IN ('live stream started', 'video history streamed');
+FROM audit_logs LEFT JOIN LATERAL unnest(devices) AS viewed(device) ON true
+WHERE lower(trim(event_name)) IN ('live stream started', 'video history streamed', 'history viewed');
 
 CREATE OR REPLACE VIEW who_watched_which_camera AS
 SELECT user_email, camera, site, count(*) AS times, min(timestamp) AS first, max(timestamp) AS last
