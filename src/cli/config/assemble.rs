@@ -153,7 +153,6 @@ fn warn_of_flags_without_effect(args: &PullArgs, sources: &[Source], has_checkpo
     let of_audit_logs = [
         ("--event", !read.event.is_empty()),
         ("--exclude-event", !read.exclude_event.is_empty()),
-        ("--all-events", read.all_events),
     ];
     let of_notifications = [("--notification-type", !read.notification_type.is_empty())];
     for (source, flags) in [

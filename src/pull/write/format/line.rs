@@ -1,13 +1,11 @@
 //! A line in the format that was asked for.
 
 use std::borrow::Cow;
-use std::str::FromStr;
 
 use super::envelope;
 use super::ocsf;
 use super::origin::Origin;
 use super::record_id::RecordId;
-use crate::api::ConfigurationError;
 
 /// The content of a line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -65,18 +63,5 @@ impl<'a> FormattedLine<'a> {
             text,
             unknown_event_name: None,
         }
-    }
-}
-
-impl FromStr for Format {
-    type Err = ConfigurationError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let format = Self::ALL
-            .into_iter()
-            .find(|format| format.flag_value() == text.trim());
-        format.ok_or_else(|| {
-            ConfigurationError::new("not a format of lines; write raw, envelope or ocsf")
-        })
     }
 }
