@@ -173,7 +173,7 @@ pub(crate) struct ReadArgs {
 
     /// Keep only audit logs with this event name
     ///
-    /// Repeat the flag, or separate names by commas. Upper or lower case. [env: INTERESTED_EVENTS]
+    /// Repeat the flag, or separate names by commas. Case does not matter. [env: INTERESTED_EVENTS]
     /// [default: Archive Action Taken, Video History Streamed, Live Stream Started]
     #[arg(help_heading = READ, long, value_name = "NAME", conflicts_with = "all_events")]
     pub(crate) event: Vec<String>,
