@@ -4,6 +4,7 @@
 //! was read pushes another one from there onto the next page, where it looks like a true twin. Only the earlier page
 //! tells the two apart: if it is the same as before, the records are twins.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::hash::BuildHasherDefault;
 
@@ -54,10 +55,10 @@ impl RecentPages {
             return 0;
         };
         for digest in &oldest.digests {
-            if let Some(count) = self.seen.get_mut(digest) {
-                *count -= 1;
-                if *count == 0 {
-                    self.seen.remove(digest);
+            if let Entry::Occupied(mut count) = self.seen.entry(*digest) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
                 }
             }
         }
