@@ -115,17 +115,9 @@ fn a_file_that_is_mounted_by_itself_is_refused_before_anything_is_printed() {
     program.write("a folder/mounted", "");
     program.write("source", "");
     symlink("a folder/mounted", program.path("link")).unwrap();
-    let mounted = |what: &str, arguments: &str| {
-        program.shell(&format!(
-            "exec unshare -m sh -c 'mount --bind {what} && exec {BINARY} {arguments}'"
-        ))
-    };
-    let file = r#"source "a folder/mounted""#;
-    let tried = mounted(file, "--version");
-    if tried.code != Some(0) {
-        say_left_out(&format!("a file cannot be mounted here: {}", tried.stderr));
+    let Some(with_file) = program.mounting(r#"--bind source "a folder/mounted""#) else {
         return;
-    }
+    };
     for path in [
         r#""a folder/mounted""#,
         r#""./a folder/../a folder/mounted""#,
@@ -135,7 +127,7 @@ fn a_file_that_is_mounted_by_itself_is_refused_before_anything_is_printed() {
             ("--checkpoint", "checkpoint"),
             ("--token-file", "token file"),
         ] {
-            let ended = mounted(file, &format!("{flag} {path}"));
+            let ended = with_file(&format!("{flag} {path}"));
             ended.refuses(2, &[name, "is a mount point", "mount its folder instead"]);
         }
     }
@@ -143,9 +135,10 @@ fn a_file_that_is_mounted_by_itself_is_refused_before_anything_is_printed() {
     assert_eq!(program.files(), ["a folder", "link", "source"]);
     assert_eq!(fs::read_dir(program.path("a folder")).unwrap().count(), 1);
 
-    let folder = r#""a folder" "a folder""#;
-    let arguments = r#"--checkpoint "a folder/c" --token-file "a folder/t""#;
-    mounted(folder, arguments).quietly();
+    let Some(with_folder) = program.mounting(r#"--bind "a folder" "a folder""#) else {
+        return;
+    };
+    with_folder(r#"--checkpoint "a folder/c" --token-file "a folder/t""#).quietly();
     assert!(program.path("a folder/c").exists() && program.path("a folder/t").exists());
 }
 
@@ -315,16 +308,9 @@ fn the_folder_is_named_where_a_new_checkpoint_cannot_be_created() {
 fn a_file_system_that_is_read_only_is_named() {
     let program = Program::bare();
     fs::create_dir(program.path("shared")).unwrap();
-    let mounted = |arguments: &str| {
-        program.shell(&format!(
-            "exec unshare -m sh -c 'mount -t tmpfs -o ro none shared && exec {BINARY} {arguments}'"
-        ))
-    };
-    let tried = mounted("--version");
-    if tried.code != Some(0) {
-        say_left_out(&format!("nothing can be mounted here: {}", tried.stderr));
+    let Some(mounted) = program.mounting("-t tmpfs -o ro none shared") else {
         return;
-    }
+    };
     let ended = mounted("--demo --checkpoint shared/c");
     ended.refuses(
         2,

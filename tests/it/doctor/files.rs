@@ -8,8 +8,7 @@ use std::path::Path;
 use verkada_audit_logs::demo::{DemoServer, Profile};
 
 use super::{Examined, examine};
-use crate::support::program::{BINARY, Program};
-use crate::support::say_left_out;
+use crate::support::program::Program;
 
 const RANGE: [&str; 4] = [
     "--start",
@@ -169,16 +168,9 @@ fn a_token_file_that_cannot_be_written_is_a_warning() {
 fn a_folder_that_is_read_only_is_named() {
     let program = Program::bare();
     fs::create_dir(program.path("shared")).unwrap();
-    let mounted = |arguments: &str| {
-        program.shell(&format!(
-            "exec unshare -m sh -c 'mount -t tmpfs -o ro none shared && exec {BINARY} {arguments}'"
-        ))
-    };
-    let tried = mounted("--version");
-    if tried.code != Some(0) {
-        say_left_out(&format!("nothing can be mounted here: {}", tried.stderr));
+    let Some(mounted) = program.mounting("-t tmpfs -o ro none shared") else {
         return;
-    }
+    };
     let arguments = "doctor --demo --checkpoint shared/c --output shared/o";
     let examined = Examined::of(mounted(arguments));
     let words = ["/shared: Read-only file system"];
@@ -196,16 +188,9 @@ fn a_file_that_is_mounted_by_itself_is_named() {
     let program = Program::asking_demo(&server);
     program.write("source", "");
     program.write("mounted", "");
-    let mounted = |arguments: &str| {
-        program.shell(&format!(
-            "exec unshare -m sh -c 'mount --bind source mounted && exec {BINARY} {arguments}'"
-        ))
-    };
-    let tried = mounted("--version");
-    if tried.code != Some(0) {
-        say_left_out(&format!("a file cannot be mounted here: {}", tried.stderr));
+    let Some(mounted) = program.mounting("--bind source mounted") else {
         return;
-    }
+    };
     for (flag, subject) in [
         ("--token-file", "token file"),
         ("--checkpoint", "checkpoint"),

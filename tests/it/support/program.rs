@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use verkada_audit_logs::demo::DemoServer;
 
 use super::raw_server::RawServer;
+use super::say_left_out;
 use super::signals;
 
 /// The program under test.
@@ -136,6 +137,22 @@ impl Program {
         let mut command = Command::new("sh");
         command.args(["-c", script]);
         self.prepare(command).output().unwrap().into()
+    }
+
+    /// Returns a function that runs the program where `mount`, the arguments of that command, has been mounted for it alone.
+    /// `None` where this user may mount nothing, which is said.
+    pub(crate) fn mounting(&self, mount: &str) -> Option<impl Fn(&str) -> Ended> {
+        let run = move |arguments: &str| {
+            self.shell(&format!(
+                "exec unshare -m sh -c 'mount {mount} && exec {BINARY} {arguments}'"
+            ))
+        };
+        let tried = run("--version");
+        if tried.code == Some(0) {
+            return Some(run);
+        }
+        say_left_out(&format!("nothing can be mounted here: {}", tried.stderr));
+        None
     }
 
     /// Starts the program without waiting for it.
