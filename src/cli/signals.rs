@@ -100,8 +100,8 @@ fn end_on_second(heard: &[(i32, ExitCode)]) -> io::Result<()> {
     thread::Builder::new().spawn(wait).map(drop)
 }
 
-/// Ends the process without waiting for anything but a last line, and not long for that: standard error may be a pipe
-/// that nobody reads.
+/// Ends the process without waiting for anything but a last line, and not long for that: standard error may be a full
+/// pipe.
 fn end_at_once(code: ExitCode) -> ! {
     let (said, wait) = mpsc::channel();
     let say = move || {

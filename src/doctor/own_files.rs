@@ -85,7 +85,7 @@ fn checkpoint(
 enum Holding {
     /// For no longer than one interval, as scheduled runs do.
     Usual(String),
-    /// For longer, so that scheduled runs have failed meanwhile, or nobody knows how long.
+    /// For longer than one interval, so that scheduled runs have failed meanwhile, or for an unknown time.
     Long(String),
 }
 

@@ -10,8 +10,7 @@ use std::hash::BuildHasherDefault;
 
 use crate::api::record::{DigestHasher, RecordDigest};
 
-/// Records that are remembered of a read: twenty full pages. A record that comes again later than that is not noticed, and
-/// more would not fit a processor's nearest caches.
+/// Records that are remembered of a read: twenty full pages. A record that comes again later than that is not noticed.
 const MOST_RECORDS: usize = 4_000;
 
 /// Pages whose last record is looked for on the next one. More than one, because records that appear just before the end

@@ -12,8 +12,8 @@ use crate::digest::{hexadecimal, sha256};
 /// Bytes before the acknowledged end that are compared to recognise a file.
 const COMPARED_BYTES: u64 = 4_096;
 
-/// An output file as it was when its last line was acknowledged. It is recognised by its content: a reboot may change the
-/// numbers that the system gives to devices and files.
+/// An output file as it was when its last line was acknowledged. At its path it is recognised by its content, because a
+/// reboot may change the numbers that the system gives to devices and files. Under another name the numbers count too.
 #[derive(Clone, Debug, Deserialize, PartialEq, Eq, Serialize)]
 pub(crate) struct OutputMark {
     /// Bytes that are acknowledged.
@@ -50,6 +50,7 @@ impl OutputMark {
     pub(in crate::pull) fn matches(&self, file: &File) -> io::Result<bool> {
         Ok(file.metadata()?.len() >= self.length && Self::of(file, self.length)?.end == self.end)
     }
+
     /// Reports whether the numbers of a file are those of the marked one, whatever is in it now. A reboot may change the
     /// numbers of some file systems.
     pub(in crate::pull) fn is_numbered(&self, file: &Metadata) -> bool {

@@ -84,13 +84,13 @@ fn files_with_content(
     let mut folders: Vec<_> = names.iter().map(|name| files::shown_folder(name)).collect();
     folders.dedup();
     for folder in folders {
-        // A folder that cannot be listed hides the file. That is no reason to stop.
+        // If a folder cannot be listed, the run goes on as if the file were not in it.
         for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
             let path = entry.path();
             let Ok(metadata) = fs::metadata(&path) else {
                 continue;
             };
-            // With nothing acknowledged there is no content to compare, and every file would match.
+            // If nothing is acknowledged, every file matches by content, so only the numbers count.
             let may_be = mark.length > 0 || mark.is_numbered(&metadata);
             let is_long_enough = metadata.len() >= mark.length;
             if !metadata.is_file() || !may_be || !is_long_enough || is_same(&metadata, present) {

@@ -46,8 +46,8 @@ impl UnacknowledgedLines {
         }
     }
 
-    /// Says what was found in `file`, since the last report. If it `is_expected` that earlier runs have written that file,
-    /// records of a killed run are usual. In another one they count as printed all the same, which somebody should know.
+    /// Says what was found in `file`, since the last report. Records of a killed run are usual if earlier runs are expected to
+    /// have written that file (`is_expected`). In any other file they count as printed too, so that is a warning.
     pub(super) fn report(&mut self, file: &str, is_expected: bool) {
         let records = self.records.len() - mem::replace(&mut self.reported, self.records.len());
         let foreign = mem::take(&mut self.foreign);

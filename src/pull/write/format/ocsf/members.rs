@@ -121,7 +121,7 @@ impl<'a> Members<'a> {
     }
 }
 
-/// Reports whether `text` is what Verkada writes under `key` where there is no value.
+/// Reports whether `text` is a placeholder that Verkada writes under `key` for a missing value.
 fn is_placeholder(key: &str, text: &str) -> bool {
     let text = text.trim();
     let begins = |beginning: &str| {
