@@ -3,8 +3,6 @@
 use std::cell::Cell;
 use std::ops::Range;
 
-use wide::u8x16;
-
 /// A JSON text to step through. Each step takes the byte position where a token begins and returns the position after
 /// it. Passing positions this way keeps them in registers.
 pub(crate) struct Scan<'a> {
@@ -252,7 +250,7 @@ pub(super) fn string_end(bytes: &[u8], quote: usize) -> NextPosition {
     let mut at = quote + 1;
     loop {
         while let Some((sixteen, _)) = bytes.get(at..).and_then(<[u8]>::split_first_chunk) {
-            let plain = plain_bytes(*sixteen);
+            let plain = plain_bytes(sixteen);
             at += plain;
             if plain < sixteen.len() {
                 break;
@@ -286,13 +284,31 @@ fn escape_end(bytes: &[u8], backslash: usize) -> NextPosition {
 
 /// The number of bytes before the first quote, backslash or control character; sixteen if there is none.
 #[inline]
-fn plain_bytes(sixteen: [u8; 16]) -> usize {
-    let text = u8x16::new(sixteen);
+fn plain_bytes(sixteen: &[u8; 16]) -> usize {
+    let (halves, _) = sixteen.as_chunks();
+    match special_bytes(halves[0]) {
+        0 => 8 + special_bytes(halves[1]).trailing_zeros() as usize / 8,
+        special => special.trailing_zeros() as usize / 8,
+    }
+}
+
+/// Sets the top bit of the first byte that is a quote, a backslash or a control character, and of no byte before it.
+/// (Bytes after it may be marked as well.)
+fn special_bytes(eight: [u8; 8]) -> u64 {
+    let text = u64::from_le_bytes(eight);
     // The XOR turns the quote into 0x20 and leaves control characters below that, so one comparison finds both.
-    let folded = text ^ u8x16::splat(0x02);
-    let quotes_and_controls = folded.min(u8x16::splat(0x20)).simd_eq(folded);
-    let special = quotes_and_controls | text.simd_eq(u8x16::splat(b'\\'));
-    (special.to_bitmask() | 1 << sixteen.len()).trailing_zeros() as usize
+    let quotes_and_controls = bytes_below(text ^ every_byte(0x02), 0x21);
+    let backslashes = bytes_below(text ^ every_byte(b'\\'), 1);
+    quotes_and_controls | backslashes
+}
+
+const fn every_byte(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// Sets the top bit of the first byte that is less than `limit`, and of no byte before it.
+fn bytes_below(word: u64, limit: u8) -> u64 {
+    word.wrapping_sub(every_byte(limit)) & !word & every_byte(0x80)
 }
 
 #[cfg(test)]
