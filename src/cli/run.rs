@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 use verkada_audit_logs::Statistics;
-use verkada_audit_logs::pull::{self, Printer, Progress, Report};
+use verkada_audit_logs::pull::{self, Printer, Progress, Pull, Report};
 
 use super::config::Config;
 use super::report::{self, Ended, ExitCode, LogFormat};
@@ -45,8 +45,12 @@ async fn carry_out(
     let (progress_sender, progress) = watch::channel(Progress::default());
     let sources = config.pull.sources.len();
     let prints_to_file = config.output.is_some();
+    let pull = Pull {
+        measures_times: is_account_shown(config, format),
+        ..config.pull.clone()
+    };
     let result = tokio::select! {
-        result = config.pull.run(&api, printer, &progress_sender, signals.stop()) => result,
+        result = pull.run(&api, printer, &progress_sender, signals.stop()) => result,
         never = report::show(api.clone(), sources, format, quiet, prints_to_file, progress) => match never {},
     };
     *statistics = api.statistics();
@@ -54,4 +58,9 @@ async fn carry_out(
     report::log_counts(&report);
     let code = report::finish(config, format, &report, signals.received());
     Ok((code, report))
+}
+
+/// Reports whether anybody will see the account of the run, beyond its counts. It takes time for each record.
+fn is_account_shown(config: &Config, format: LogFormat) -> bool {
+    config.has_metrics || format == LogFormat::Json || report::shows_counts()
 }

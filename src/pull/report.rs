@@ -24,8 +24,11 @@ pub struct SourceReport {
     pub counts: Counts,
     /// Those of the printed ones that were late.
     pub lateness: Lateness,
-    /// With a checkpoint: the longest time from the event of a kept audit log to its processing, in seconds.
+    /// The longest time from the event of a kept audit log to its processing, in seconds, if it is measured.
     pub longest_processing: Option<i64>,
+    /// The longest time from the event of a new record until this run, the first to see it, read it, in seconds. Measured in
+    /// scheduled runs alone: a range is read whenever somebody asks for it.
+    pub longest_first_seen: Option<i64>,
     /// With a checkpoint: the Unix second through which everything is printed, if anything is.
     pub printed_through: Option<i64>,
     /// The names of the filter that no record has had.
@@ -45,6 +48,7 @@ impl SourceReport {
             counts: Counts::default(),
             lateness: Lateness::default(),
             longest_processing: None,
+            longest_first_seen: None,
             printed_through: None,
             unmatched_names: Vec::new(),
             outcome,
@@ -72,6 +76,7 @@ pub(super) struct Tally {
     pub(super) counts: Counts,
     pub(super) lateness: Lateness,
     pub(super) longest_processing: Option<i64>,
+    pub(super) longest_first_seen: Option<i64>,
     pub(super) odd: OddRecords,
     matched_names: MatchedNames,
 }
@@ -87,6 +92,7 @@ impl Tally {
         self.odd += slice.odd;
         self.lateness.add(printed.lateness);
         self.longest_processing = self.longest_processing.max(slice.longest_processing);
+        self.longest_first_seen = self.longest_first_seen.max(printed.longest_first_seen);
         self.matched_names.add(&slice.matched_names);
     }
 

@@ -13,7 +13,7 @@ use super::plan::Plan;
 use super::prepare;
 use super::read::{self, BudgetedSlice, ReadOptions, Slice, Slices};
 use super::report::{Outcome, Progress, Report, SourceReport, Tally};
-use super::task::{ENDS_IN_FUTURE, Pull};
+use super::task::{ENDS_IN_FUTURE, Period, Pull};
 use super::write::{Lateness, Printed, Printer, RestartPoint};
 use crate::api::{self, Source, VerkadaApi, Window};
 use crate::time::time_text;
@@ -135,12 +135,18 @@ impl Run<'_> {
                 ..
             } => (window, first_slice),
         };
+        let measures = self.remembers || self.pull.measures_times;
+        let printer = self.printer.as_ref();
         let options = ReadOptions {
             source,
             window,
             first_slice,
             filter: self.pull.filter.clone(),
             processing_allowance: self.remembers.then_some(self.pull.overlap_seconds),
+            measures_processing: measures,
+            measures_first_seen: measures
+                && self.pull.period == Period::Scheduled
+                && printer.is_some_and(|printer| printer.tells_new_from_old(source)),
             now: self.clock.now(),
         };
         Ok(StartedRead {
@@ -305,6 +311,7 @@ impl Run<'_> {
             counts: tally.counts,
             lateness: tally.lateness,
             longest_processing: tally.longest_processing,
+            longest_first_seen: tally.longest_first_seen,
             printed_through: None,
             unmatched_names: tally.unmatched_names(source, &self.pull.filter),
             outcome,

@@ -56,6 +56,9 @@ pub struct Pull {
     pub overlap_seconds: i64,
     /// With a checkpoint: go on from this Unix second although the time since the watermark cannot be read.
     pub accept_gap_to: Option<i64>,
+    /// Measure how long after their events records were processed and first seen, which takes time for each record. With a
+    /// checkpoint it is measured in any case.
+    pub measures_times: bool,
 }
 
 impl Pull {

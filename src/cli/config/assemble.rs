@@ -33,6 +33,8 @@ pub(crate) struct Config {
     /// The name that a checkpoint is bound to: the host that is read.
     pub(crate) origin: String,
     pub(crate) output: Option<PathBuf>,
+    /// Set if a metrics file is named.
+    pub(crate) has_metrics: bool,
     pub(crate) format: Format,
     /// The host that is read, as envelopes and events name it.
     pub(crate) host: String,
@@ -89,6 +91,7 @@ impl Config {
             interval_seconds,
             overlap_seconds: i64::from(overlap_minutes(write)?) * 60,
             accept_gap_to: accept_gap_to(read, write.accept_gap)?,
+            measures_times: false,
         };
         let checkpoint = settings.path(write.checkpoint.as_deref(), "VERKADA_CHECKPOINT")?;
         if write.accept_gap && (checkpoint.is_none() || read.start.is_none()) {
@@ -112,6 +115,7 @@ impl Config {
             host: host_of(&target.origin).to_owned(),
             origin: target.origin,
             output,
+            has_metrics: files.has_metrics(),
             format: format(write, &settings)?,
             is_since: read.since.is_some(),
             demo: target.demo,

@@ -74,6 +74,11 @@ impl Files {
         Ok(())
     }
 
+    /// Reports whether a metrics file is named.
+    pub(super) fn has_metrics(&self) -> bool {
+        self.metrics.is_some()
+    }
+
     /// Every path that is in use.
     fn named(&self) -> Vec<UsedFile> {
         let mut files = vec![("--output", "", self.output.as_deref().map(resolved))];

@@ -26,7 +26,7 @@ mod progress;
 mod restart;
 mod usage;
 
-pub(crate) use account::{close, close_at_once, log_counts, say_span, summarise};
+pub(crate) use account::{close, close_at_once, log_counts, say_span, shows_counts, summarise};
 pub(crate) use checks::CheckPrinter;
 pub(crate) use end::{Ended, fail, finish};
 pub(crate) use exit_code::ExitCode;

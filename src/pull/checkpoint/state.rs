@@ -137,6 +137,12 @@ impl State {
         self.printed_through_of(source).filter(|_| is_comparable)
     }
 
+    /// Reports whether a record of `source` that is new to the ledger was not there for the runs before: with a new filter
+    /// they may have left it out.
+    pub(in crate::pull) fn tells_new_from_old(&self, source: Source) -> bool {
+        !self.source(source).has_new_filter || self.printed_through_of(source).is_none()
+    }
+
     /// The second through which everything of `source` is printed, if anything is.
     pub(in crate::pull) fn printed_through_of(&self, source: Source) -> Option<i64> {
         let watermark = self.source(source).watermark;

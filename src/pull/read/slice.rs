@@ -1,5 +1,6 @@
 //! A slice: a part of a window that has been read whole.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -45,6 +46,8 @@ pub(in crate::pull) struct Line {
     pub(in crate::pull) text: LineText,
     /// The latest time, in Unix seconds, by which a later query could select this record again.
     pub(in crate::pull) findable_until: i64,
+    /// The time of its event in Unix seconds, if that is measured and believed. In 32 bits, a line is no longer for it.
+    pub(in crate::pull) event_time: Option<NonZeroU32>,
     /// True if its time is outside the window of the slice that it came with.
     pub(in crate::pull) is_stray: bool,
 }
@@ -56,6 +59,7 @@ impl Line {
         Self {
             text: LineText::Own(text.into()),
             findable_until: 0,
+            event_time: None,
             is_stray: false,
         }
     }
@@ -76,7 +80,7 @@ pub(in crate::pull) struct Slice {
     pub(in crate::pull) odd: OddRecords,
     /// The names of the filter that its records have.
     pub(in crate::pull) matched_names: MatchedNames,
-    /// The longest time from the event of a kept audit log to its processing, in seconds; known only with a checkpoint.
+    /// The longest time from the event of a kept audit log to its processing, in seconds, if it is measured.
     pub(in crate::pull) longest_processing: Option<i64>,
     /// The server's clock when it answered the first page.
     pub(in crate::pull) server_time: Option<DateTime<Utc>>,

@@ -1,5 +1,6 @@
 //! A slice under construction, while its pages come in.
 
+use std::num::NonZeroU32;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -118,12 +119,20 @@ impl SliceBuilder {
         let mut line = Line {
             text: LineText::of(record, shares_page),
             findable_until: 0,
+            event_time: None,
             is_stray: false,
         };
+        if !options.measures_processing {
+            return line;
+        }
+        let times = Times::of(record, options.source, plausible);
+        self.longest_processing = self.longest_processing.max(times.processing());
         if let Some(allowance) = options.processing_allowance {
-            let times = Times::of(record, options.source, plausible);
             line.findable_until = times.findable_until(allowance).unwrap_or(0);
-            self.longest_processing = self.longest_processing.max(times.processing());
+        }
+        if options.measures_first_seen {
+            let event = times.event.and_then(|event| u32::try_from(event).ok());
+            line.event_time = event.and_then(NonZeroU32::new);
         }
         line
     }
@@ -284,6 +293,8 @@ mod tests {
             first_slice: Some(10),
             filter: EventFilter::names(["Kept"]),
             processing_allowance: Some(0),
+            measures_processing: true,
+            measures_first_seen: false,
             now: window.end(),
         };
         let (first, rest) = Bounds::whole(window).split(10);

@@ -1,9 +1,11 @@
-//! Late records: those that a run finds where an earlier one has looked already.
+//! Late records: those that a run finds where an earlier one has looked already. And how long after its event each record
+//! was first seen.
 
 use std::ops::RangeInclusive;
 
 use crate::api::{Record, TimeBase};
-use crate::pull::read::Slice;
+use crate::pull::clock::contradicts;
+use crate::pull::read::{Line, Slice};
 use crate::pull::task::LONGEST_OVERLAP_MINUTES;
 
 /// The late records of a source in a run.
@@ -39,6 +41,20 @@ impl Lateness {
         self.largest = self.largest.max(Some(lateness));
         self.nearly_missed += u64::from(is_nearly_missed);
     }
+}
+
+/// Returns the longest time from the event of one of `lines`, all of them new, until their slice was read, in seconds.
+/// `None` if that is not measured, or if the server's clock is not known.
+pub(super) fn longest_first_seen<'a>(
+    slice: &Slice,
+    lines: impl Iterator<Item = &'a Line>,
+) -> Option<i64> {
+    // A record with a time from outside its window is odd, and that time says little.
+    let times = lines.filter(|line| !line.is_stray);
+    let earliest = times.filter_map(|line| line.event_time).min()?;
+    let answered = slice.server_time.map(|time| time.timestamp());
+    let answered = answered.filter(|time| !contradicts(slice.newest, *time))?;
+    Some((answered - i64::from(earliest.get())).max(0))
 }
 
 /// The point that records of a slice may be late for.

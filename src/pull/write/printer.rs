@@ -6,7 +6,7 @@ use super::faults::{Faults, Moment};
 use super::file::{FileChange, NoteChange};
 use super::format::{Format, Formatter, Ordinals, RecordId};
 use super::known::Known;
-use super::lateness::{Deadline, Lateness};
+use super::lateness::{Deadline, Lateness, longest_first_seen};
 use super::output::Output;
 use super::unacknowledged::UnacknowledgedLines;
 use crate::api::Source;
@@ -28,6 +28,8 @@ pub(in crate::pull) struct Printed {
     pub(in crate::pull) lines: u64,
     /// The late ones of them.
     pub(in crate::pull) lateness: Lateness,
+    /// The longest time from the event of one of them until it was read, in seconds, if it is measured.
+    pub(in crate::pull) longest_first_seen: Option<i64>,
 }
 
 impl Printed {
@@ -164,6 +166,7 @@ impl Printer {
         let printed = Printed {
             lines: new.len() as u64,
             lateness: lateness(slice, &new, late_before, self.overlap, read_at),
+            longest_first_seen: longest_first_seen(slice, new.iter().map(|fresh| fresh.line)),
         };
         if self.faults.save_first {
             acknowledge(checkpoint, slice, read_at, &fresh, self.overlap);
@@ -201,7 +204,10 @@ impl Printer {
             (line, id)
         });
         write(&mut self.output, &self.formatter, slice.source, lines, None)?;
-        Ok(Printed::lines(slice.lines.len()))
+        Ok(Printed {
+            longest_first_seen: longest_first_seen(slice, slice.lines.iter()),
+            ..Printed::lines(slice.lines.len())
+        })
     }
 
     /// Prints what is missing from the slice, as `known` says, and counts it as printed.
@@ -259,6 +265,12 @@ impl Printer {
     /// Reports whether what is printed is remembered.
     pub(in crate::pull) fn remembers(&self) -> bool {
         self.checkpoint.is_some()
+    }
+
+    /// Reports whether a record that is new to this run was not there for the earlier ones, as far as is known.
+    pub(in crate::pull) fn tells_new_from_old(&self, source: Source) -> bool {
+        let checkpoint = self.checkpoint.as_ref();
+        checkpoint.is_none_or(|checkpoint| checkpoint.state.tells_new_from_old(source))
     }
 
     /// Saves the progress that has waited so far.

@@ -84,6 +84,7 @@ async fn a_killed_run_and_the_next_in_another_format_print_everything_once() {
             interval_seconds: 900,
             overlap_seconds: 1_800,
             accept_gap_to: None,
+            measures_times: false,
         };
         let api = client(&server).build().unwrap();
         let (progress, _) = watch::channel(Progress::default());

@@ -174,6 +174,7 @@ impl History {
             interval_seconds: self.scenario.interval,
             overlap_seconds: self.overlap(),
             accept_gap_to: None,
+            measures_times: false,
         };
         self.world.renew_client();
         match self.carry_out(&pull, printer, mishap).await {

@@ -105,6 +105,7 @@ impl Range {
             interval_seconds: self.interval,
             overlap_seconds: 1_800,
             accept_gap_to: None,
+            measures_times: false,
         };
         let printer = Printer::new(Output::stream(stream), None);
         let (progress, _) = watch::channel(Progress::default());

@@ -23,6 +23,11 @@ static CLOSED: AtomicBool = AtomicBool::new(false);
 /// a last line.
 const CLOSING: Duration = Duration::from_millis(500);
 
+/// Reports whether [`log_counts`] shows anything.
+pub(crate) fn shows_counts() -> bool {
+    tracing::enabled!(tracing::Level::INFO)
+}
+
 /// Says what was read of each source.
 pub(crate) fn log_counts(report: &Report) {
     for source in report.sources.iter().filter(|one| one.window.is_some()) {
@@ -41,6 +46,7 @@ pub(crate) fn log_counts(report: &Report) {
             late_records = source.lateness.records,
             max_lateness_seconds = source.lateness.largest,
             max_processing_seconds = source.longest_processing,
+            max_first_seen_seconds = source.longest_first_seen,
             printed_through = source.printed_through.map(time_text),
             "counted"
         );
@@ -157,6 +163,8 @@ struct SourceAccount<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     max_processing_seconds: &'a Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    max_first_seen_seconds: &'a Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     printed_through: Option<String>,
 }
 
@@ -181,6 +189,7 @@ impl<'a> SourceAccount<'a> {
             late_records: source.lateness.records,
             max_lateness_seconds: &source.lateness.largest,
             max_processing_seconds: &source.longest_processing,
+            max_first_seen_seconds: &source.longest_first_seen,
             printed_through: source.printed_through.map(time_text),
         }
     }

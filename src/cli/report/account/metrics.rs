@@ -170,13 +170,19 @@ fn add_sources(sheet: &mut Sheet, sources: &[SourceReport]) {
         "Longest time from a late record's own time until the latest run read it; 0 without late records.",
         of_each(|source| source.lateness.largest.unwrap_or(0)),
     );
-    let processing = sources.iter();
-    let processing = processing
-        .filter_map(|source| Some((source_label(source.source), source.longest_processing?)));
+    let where_measured = |value: fn(&SourceReport) -> Option<i64>| {
+        let samples = sources.iter();
+        samples.filter_map(move |source| Some((source_label(source.source), value(source)?)))
+    };
     sheet.family(
         "max_processing_seconds",
-        "Longest time from an audit log's own time until Verkada had processed it, of those that the latest run kept, with a checkpoint.",
-        processing,
+        "Longest time from an audit log's own time until Verkada had processed it, of those that the latest run kept.",
+        where_measured(|source| source.longest_processing),
+    );
+    sheet.family(
+        "max_first_seen_seconds",
+        "Longest time from the event of a record until a run first saw it, of those that the latest run, a scheduled one, printed.",
+        where_measured(|source| source.longest_first_seen),
     );
 }
 

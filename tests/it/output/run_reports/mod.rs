@@ -5,6 +5,7 @@ mod ended_at_once;
 mod event_names;
 mod last_line;
 mod late_records;
+mod measured_times;
 mod metrics;
 mod missing_value;
 mod on_a_terminal;
