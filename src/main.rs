@@ -136,7 +136,7 @@ async fn pull(args: &PullArgs, config: &Config, format: LogFormat, started: Inst
         Err(error) => return Ended::at_once(report::fail(format, &error)),
     };
     let ended = run::run(config, printer, format, quiet).await;
-    if ended.code == ExitCode::Done && !quiet {
+    if !quiet {
         report::summarise(config, format, &ended, started.elapsed());
     }
     ended

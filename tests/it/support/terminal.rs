@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::fd::OwnedFd;
-use std::process::Stdio;
+use std::process::{Child, Stdio};
+use std::thread::JoinHandle;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
@@ -23,11 +24,36 @@ pub(crate) enum Stdout {
 /// The width of the terminal.
 pub(crate) const COLUMNS: usize = 100;
 
-/// Runs `program` on a terminal of 100 columns until it ends; [`Ended::stderr`] is everything that was shown, escape
-/// sequences included, with `\n` for the terminal's own line ends.
+/// The program, running on a terminal.
+pub(crate) struct Running {
+    child: Child,
+    shown: JoinHandle<String>,
+}
+
+impl Running {
+    /// Its process.
+    pub(crate) fn child(&self) -> &Child {
+        &self.child
+    }
+
+    /// Waits for its end; [`Ended::stderr`] is everything that was shown, escape sequences included, with `\n` for the
+    /// terminal's own line ends.
+    pub(crate) fn finish(self) -> Ended {
+        let mut ended = Ended::from(self.child.wait_with_output().unwrap());
+        ended.stderr = self.shown.join().unwrap().replace("\r\n", "\n");
+        ended
+    }
+}
+
+/// Runs `program` on a terminal of 100 columns until it ends.
 pub(crate) fn run_on_terminal(program: &Program, arguments: &[&str], stdout: Stdout) -> Ended {
+    start_on_terminal(program, arguments, stdout).finish()
+}
+
+/// Starts `program` on a terminal of 100 columns, such that signals stop it.
+pub(crate) fn start_on_terminal(program: &Program, arguments: &[&str], stdout: Stdout) -> Running {
     let (screen, terminal) = open();
-    let mut command = program.command(arguments);
+    let mut command = program.command_stoppable(arguments);
     command.env("TERM", "xterm");
     command.stderr(Stdio::from(terminal.try_clone().unwrap()));
     if stdout == Stdout::OnTheTerminal {
@@ -37,9 +63,7 @@ pub(crate) fn run_on_terminal(program: &Program, arguments: &[&str], stdout: Std
     // The command keeps handles of the terminal too, and the screen ends only when nothing has it open any more.
     drop((command, terminal));
     let shown = std::thread::spawn(move || read_to_hangup(screen));
-    let mut ended = Ended::from(child.wait_with_output().unwrap());
-    ended.stderr = shown.join().unwrap().replace("\r\n", "\n");
-    ended
+    Running { child, shown }
 }
 
 fn open() -> (OwnedFd, OwnedFd) {

@@ -10,6 +10,7 @@ use verkada_audit_logs::{Source, Statistics, Window, time_text};
 use crate::cli::config::Config;
 use crate::cli::report::counted::{counted, grouped};
 use crate::cli::report::end::Ended;
+use crate::cli::report::exit_code::ExitCode;
 use crate::cli::report::messages::{LogFormat, print_note};
 
 /// Says which range `--since` has come to, if standard error is a terminal.
@@ -26,13 +27,18 @@ pub(crate) fn say_span(config: &Config, format: LogFormat) {
     }
 }
 
-/// Sums up a run that went well, if standard error is a terminal.
+/// Sums up a run, if standard error is a terminal. After a failure or a signal the sums are those up to then.
 pub(crate) fn summarise(config: &Config, format: LogFormat, ended: &Ended, elapsed: Duration) {
     let Some(report) = ended.report.as_ref().filter(|_| is_for_people(format)) else {
         return;
     };
     let filter = &config.pull.filter;
-    print_note(&summary(report, filter, &ended.statistics, elapsed));
+    let incomplete = match ended.code {
+        ExitCode::Done => "",
+        _ => "incomplete: ",
+    };
+    let summary = summary(report, filter, &ended.statistics, elapsed);
+    print_note(&format!("{incomplete}{summary}"));
     // Nobody typed the default names, so one that matched nothing is not a typing mistake.
     if *filter == EventFilter::default() {
         return;

@@ -3,6 +3,7 @@
 mod counts;
 mod ended_at_once;
 mod event_names;
+mod incomplete;
 mod last_line;
 mod late_records;
 mod measured_times;

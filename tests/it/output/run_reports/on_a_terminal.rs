@@ -18,7 +18,7 @@ fn shown(more: &[&str]) -> (Vec<String>, Ended) {
 }
 
 /// The lines that are left on the screen, with those put together that are longer than it is wide.
-fn lines(ended: &Ended) -> Vec<String> {
+pub(super) fn lines(ended: &Ended) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for row in screen(&ended.stderr) {
         match lines.last_mut() {
