@@ -24,6 +24,7 @@ pub(crate) async fn run(
     Ended {
         code,
         report,
+        unfinished: Vec::new(),
         statistics,
         has_checkpoint: config.checkpoint.is_some(),
     }
@@ -43,6 +44,7 @@ async fn carry_out(
         report::say_span(config, format);
     }
     let (progress_sender, progress) = watch::channel(Progress::default());
+    report::note_begun(progress.clone(), api.clone(), config.checkpoint.is_some());
     let sources = config.pull.sources.len();
     let prints_to_file = config.output.is_some();
     let pull = Pull {

@@ -37,7 +37,7 @@ pub(crate) use filter::Verdict;
 pub use filter::{EventFilter, INTERESTED_EVENTS};
 pub(crate) use organisations::Organisations;
 pub(crate) use prepare::check_plans;
-pub use report::{Counts, Outcome, Progress, Report, SourceReport};
+pub use report::{Account, Counts, Ending, Outcome, Progress, Report, SourceReport};
 pub use task::{
     CRON_INTERVAL_MINUTES, DEFAULT_OVERLAP_MINUTES, ENDS_IN_FUTURE, LONGEST_OVERLAP_MINUTES,
     Period, Pull,

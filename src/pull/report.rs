@@ -40,6 +40,26 @@ pub struct SourceReport {
 }
 
 impl SourceReport {
+    /// Its account.
+    pub fn account(&self) -> Account {
+        Account {
+            source: self.source,
+            window: self.window,
+            counts: self.counts,
+            lateness: self.lateness,
+            longest_processing: self.longest_processing,
+            longest_first_seen: self.longest_first_seen,
+            printed_through: self.printed_through,
+            ending: match self.outcome {
+                Outcome::Done => Ending::Done,
+                Outcome::UpToDate(_) => Ending::UpToDate,
+                Outcome::Failed(_) => Ending::Failed,
+                Outcome::Stopped => Ending::Stopped,
+                Outcome::NotBegun => Ending::NotBegun,
+            },
+        }
+    }
+
     /// A source of which nothing was read.
     pub(super) fn unread(source: Source, outcome: Outcome, rest: Option<RestartHint>) -> Self {
         Self {
@@ -55,6 +75,43 @@ impl SourceReport {
             rest,
         }
     }
+}
+
+/// The account of one source, which is all that is known of it when a run is ended in its midst. The fields are those of
+/// [`SourceReport`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Account {
+    /// The source.
+    pub source: Source,
+    /// The window that is read.
+    pub window: Option<Window>,
+    /// The records of the slices that have been printed.
+    pub counts: Counts,
+    /// The late ones of them.
+    pub lateness: Lateness,
+    /// The longest time from an event to its processing.
+    pub longest_processing: Option<i64>,
+    /// The longest time from an event until it was first seen.
+    pub longest_first_seen: Option<i64>,
+    /// The Unix second through which everything is printed.
+    pub printed_through: Option<i64>,
+    /// The way in which it ended, or would if the run ended now.
+    pub ending: Ending,
+}
+
+/// The way in which the read of a source ends, without the details of [`Outcome`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Everything was printed.
+    Done,
+    /// Everything had been printed before.
+    UpToDate,
+    /// It failed.
+    Failed,
+    /// It was stopped.
+    Stopped,
+    /// It was not begun.
+    NotBegun,
 }
 
 /// Counts of records: `read` is the sum of the other three.
@@ -134,4 +191,7 @@ pub struct Progress {
     pub reached: i64,
     /// Lines printed in this run, of all sources.
     pub printed: u64,
+    /// The accounts of the sources that are finished or of which at least one slice has been printed, in the order of
+    /// printing.
+    pub accounts: [Option<Account>; 2],
 }

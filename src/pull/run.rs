@@ -12,7 +12,7 @@ use super::error::Error;
 use super::plan::Plan;
 use super::prepare;
 use super::read::{self, BudgetedSlice, ReadOptions, Slice, Slices};
-use super::report::{Outcome, Progress, Report, SourceReport, Tally};
+use super::report::{Account, Ending, Outcome, Progress, Report, SourceReport, Tally};
 use super::task::{ENDS_IN_FUTURE, Period, Pull};
 use super::write::{Lateness, Printed, Printer, RestartPoint};
 use crate::api::{self, Source, VerkadaApi, Window};
@@ -174,9 +174,24 @@ impl Run<'_> {
                 Err(error) => SourceReport::unread(pending.source, Outcome::Failed(error), None),
                 Ok(()) => self.finish_source(pending, sources.is_empty()).await,
             };
+            self.note_account(report.account());
             sources.push(report);
         }
         Ok(Report { sources })
+    }
+
+    /// Shows the account of a source beside those of the sources before, for the case that the run is ended at once.
+    fn note_account(&self, account: Account) {
+        self.progress.send_if_modified(|progress| {
+            let accounts = &mut progress.accounts;
+            let of_another =
+                |known: &Option<Account>| known.is_some_and(|known| known.source != account.source);
+            // There are two sources, so that the first place or the second one is its own.
+            let place = usize::from(of_another(&accounts[0]));
+            accounts[place] = Some(account);
+            // Nobody waits for it.
+            false
+        });
     }
 
     async fn finish_source(&mut self, pending: PendingSource, is_first: bool) -> SourceReport {
@@ -293,6 +308,7 @@ impl Run<'_> {
                 Ok((printed, slice)) => {
                     tally.add(&slice, printed);
                     point.note_printed(&slice);
+                    self.note_account(self.account(source, window, &tally));
                 }
                 Err(error) => {
                     self.printer = None;
@@ -316,6 +332,21 @@ impl Run<'_> {
             unmatched_names: tally.unmatched_names(source, &self.pull.filter),
             outcome,
             rest: (!is_done).then(|| point.hint(window)),
+        }
+    }
+
+    /// The account of a source of which `tally` has been printed so far.
+    fn account(&self, source: Source, window: Window, tally: &Tally) -> Account {
+        let printer = self.printer.as_ref();
+        Account {
+            source,
+            window: Some(window),
+            counts: tally.counts,
+            lateness: tally.lateness,
+            longest_processing: tally.longest_processing,
+            longest_first_seen: tally.longest_first_seen,
+            printed_through: printer.and_then(|printer| printer.printed_through(source)),
+            ending: Ending::Stopped,
         }
     }
 
@@ -392,12 +423,15 @@ fn show_progress(
     point: &RestartPoint,
     printed: u64,
 ) {
-    progress.send_replace(Progress {
-        source: Some(source),
-        start: window.start(),
-        end: window.end(),
-        reached: point.printed_to().unwrap_or(window.start()),
-        printed,
+    progress.send_modify(|progress| {
+        *progress = Progress {
+            source: Some(source),
+            start: window.start(),
+            end: window.end(),
+            reached: point.printed_to().unwrap_or(window.start()),
+            printed,
+            ..*progress
+        };
     });
 }
 

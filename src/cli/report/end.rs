@@ -2,7 +2,9 @@
 
 use std::collections::HashSet;
 
-use verkada_audit_logs::pull::{self, CheckpointError, Outcome, Period, Report, SourceReport};
+use verkada_audit_logs::pull::{
+    self, Account, CheckpointError, Outcome, Period, Report, SourceReport,
+};
 use verkada_audit_logs::{ErrorKind, Source, Statistics, time_text};
 
 use super::advice::{advice, advice_on_output};
@@ -17,6 +19,8 @@ pub(crate) struct Ended {
     pub(crate) code: ExitCode,
     /// The end of each source; `None` if the run ended before it read anything.
     pub(crate) report: Option<Report>,
+    /// The accounts of sources of a run that was ended in its midst, and has no report.
+    pub(crate) unfinished: Vec<Account>,
     pub(crate) statistics: Statistics,
     /// Set if the run went on from a checkpoint.
     pub(crate) has_checkpoint: bool,
@@ -28,10 +32,25 @@ impl Ended {
         Self {
             code,
             report: None,
+            unfinished: Vec::new(),
             statistics: Statistics::default(),
             // Nothing says that what is known of one has changed.
             has_checkpoint: true,
         }
+    }
+
+    /// The account of each source, as far as there is one.
+    pub(super) fn accounts(&self) -> Vec<Account> {
+        match &self.report {
+            Some(report) => report.sources.iter().map(SourceReport::account).collect(),
+            None => self.unfinished.clone(),
+        }
+    }
+
+    /// Reports whether the reader of the pipe went away while `source` was printed.
+    pub(super) fn lost_reader_of(&self, source: Source) -> bool {
+        let mut sources = self.report.iter().flat_map(|report| &report.sources);
+        sources.any(|report| report.source == source && lost_its_reader(report))
     }
 }
 

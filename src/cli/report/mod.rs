@@ -26,7 +26,9 @@ mod progress;
 mod restart;
 mod usage;
 
-pub(crate) use account::{close, close_at_once, log_counts, say_span, shows_counts, summarise};
+pub(crate) use account::{
+    close, close_at_once, log_counts, note_begun, say_span, shows_counts, summarise,
+};
 pub(crate) use checks::CheckPrinter;
 pub(crate) use end::{Ended, fail, finish};
 pub(crate) use exit_code::ExitCode;

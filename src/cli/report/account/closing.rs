@@ -1,23 +1,66 @@
 //! The end of a run's account: an event for each source, the last line of JSON messages, and the metrics file.
 
 use std::path::Path;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{SecondsFormat, Utc};
 use serde::Serialize;
-use verkada_audit_logs::pull::{Counts, Outcome, Report, SourceReport};
-use verkada_audit_logs::{Source, Statistics, Window, time_text};
+use tokio::sync::watch;
+use verkada_audit_logs::pull::{Account, Counts, Ending, Progress, Report};
+use verkada_audit_logs::{Source, Statistics, VerkadaApi, Window, time_text};
 
 use super::arguments::Arguments;
 use super::metrics::{self, OldFile};
 use crate::cli::report::end::Ended;
-use crate::cli::report::exit_code::{ExitCode, is_closed_pipe};
+use crate::cli::report::exit_code::ExitCode;
 use crate::cli::report::messages::{LogFormat, print_note, report_error};
 
 /// Set when a thread begins to close the run, which is done once.
 static CLOSED: AtomicBool = AtomicBool::new(false);
+
+/// The run of this process, once it has begun to read.
+static BEGUN: OnceLock<Begun> = OnceLock::new();
+
+/// A run under way, as far as another thread can look at it without waiting for it.
+struct Begun {
+    at: Instant,
+    progress: watch::Receiver<Progress>,
+    api: VerkadaApi,
+    has_checkpoint: bool,
+}
+
+impl Begun {
+    /// Its end with `code`, now.
+    fn ended(&self, code: ExitCode) -> (Ended, Duration) {
+        let accounts = self.progress.borrow().accounts;
+        let ended = Ended {
+            unfinished: accounts.into_iter().flatten().collect(),
+            statistics: self.api.statistics(),
+            has_checkpoint: self.has_checkpoint,
+            ..Ended::at_once(code)
+        };
+        (ended, self.at.elapsed())
+    }
+}
+
+/// Takes note of a run that begins to read, for [`close_at_once`].
+pub(crate) fn note_begun(
+    progress: watch::Receiver<Progress>,
+    api: VerkadaApi,
+    has_checkpoint: bool,
+) {
+    let begun = Begun {
+        at: Instant::now(),
+        progress,
+        api,
+        has_checkpoint,
+    };
+    // A process has one run.
+    let _ = BEGUN.set(begun);
+}
 
 /// Time in which a run that is being closed ends, unless a disk does not answer. Shorter than what a second signal waits for
 /// a last line.
@@ -104,17 +147,21 @@ fn close_once() {
     }
 }
 
-/// Writes the metrics and the last line of a run of which only the words of its command line are known.
+/// Writes the metrics and the last line of a run of which only the words of its command line are known, and what it had
+/// printed if it had begun to read.
 fn say_end(arguments: &Arguments, code: ExitCode) {
     if !arguments.are_of_a_run() {
         return;
     }
-    let ended = Ended::at_once(code);
+    let (ended, elapsed) = match BEGUN.get() {
+        Some(begun) => begun.ended(code),
+        None => (Ended::at_once(code), Duration::ZERO),
+    };
     if let Some(path) = arguments.metrics_file() {
-        write_metrics(&path, &ended, Duration::ZERO, OldFile::OfOurs);
+        write_metrics(&path, &ended, elapsed, OldFile::OfOurs);
     }
     if arguments.format() == LogFormat::Json {
-        print_last_line(&ended, Duration::ZERO);
+        print_last_line(&ended, elapsed);
     }
 }
 
@@ -129,7 +176,7 @@ fn write_metrics(path: &Path, ended: &Ended, elapsed: Duration, old: OldFile) {
 
 /// The last line of JSON messages, with the fields that all of them have.
 #[derive(Serialize)]
-struct LastLine<'a> {
+struct LastLine {
     timestamp: String,
     level: &'static str,
     message: &'static str,
@@ -139,15 +186,15 @@ struct LastLine<'a> {
     retries: u64,
     rate_limited: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    audit_logs: Option<SourceAccount<'a>>,
+    audit_logs: Option<SourceAccount>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    notifications: Option<SourceAccount<'a>>,
+    notifications: Option<SourceAccount>,
     target: &'static str,
 }
 
 /// The end of one source.
 #[derive(Serialize)]
-struct SourceAccount<'a> {
+struct SourceAccount {
     outcome: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     start: Option<String>,
@@ -159,26 +206,26 @@ struct SourceAccount<'a> {
     repeated: u64,
     late_records: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_lateness_seconds: &'a Option<i64>,
+    max_lateness_seconds: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_processing_seconds: &'a Option<i64>,
+    max_processing_seconds: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    max_first_seen_seconds: &'a Option<i64>,
+    max_first_seen_seconds: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     printed_through: Option<String>,
 }
 
-impl<'a> SourceAccount<'a> {
-    fn of(source: &'a SourceReport) -> Self {
+impl SourceAccount {
+    fn of(source: &Account, lost_reader: bool) -> Self {
         let window = source.window.as_ref();
         Self {
-            outcome: match source.outcome {
-                Outcome::Done => "done",
-                Outcome::UpToDate(_) => "up to date",
-                Outcome::Failed(ref error) if is_closed_pipe(error) => "reader gone",
-                Outcome::Failed(_) => "failed",
-                Outcome::Stopped => "stopped",
-                Outcome::NotBegun => "not begun",
+            outcome: match source.ending {
+                Ending::Done => "done",
+                Ending::UpToDate => "up to date",
+                Ending::Failed if lost_reader => "reader gone",
+                Ending::Failed => "failed",
+                Ending::Stopped => "stopped",
+                Ending::NotBegun => "not begun",
             },
             start: window.map(Window::start).map(time_text),
             end: window.map(Window::end).map(time_text),
@@ -187,9 +234,9 @@ impl<'a> SourceAccount<'a> {
             filtered: source.counts.filtered,
             repeated: source.counts.repeated,
             late_records: source.lateness.records,
-            max_lateness_seconds: &source.lateness.largest,
-            max_processing_seconds: &source.longest_processing,
-            max_first_seen_seconds: &source.longest_first_seen,
+            max_lateness_seconds: source.lateness.largest,
+            max_processing_seconds: source.longest_processing,
+            max_first_seen_seconds: source.longest_first_seen,
             printed_through: source.printed_through.map(time_text),
         }
     }
@@ -202,10 +249,10 @@ fn print_last_line(ended: &Ended, elapsed: Duration) {
         rate_limited,
         ..
     } = ended.statistics;
+    let accounts = ended.accounts();
     let of = |wanted: Source| {
-        let mut sources = ended.report.iter().flat_map(|report| &report.sources);
-        let source = sources.find(|source| source.source == wanted);
-        source.map(SourceAccount::of)
+        let account = accounts.iter().find(|account| account.source == wanted);
+        account.map(|account| SourceAccount::of(account, ended.lost_reader_of(wanted)))
     };
     let line = LastLine {
         timestamp: Utc::now().to_rfc3339_opts(SecondsFormat::Micros, true),

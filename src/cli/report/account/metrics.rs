@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use chrono::Utc;
-use verkada_audit_logs::pull::{Counts, SourceReport};
+use verkada_audit_logs::pull::{Account, Counts};
 use verkada_audit_logs::{Source, publish};
 
 use crate::cli::report::end::Ended;
@@ -99,6 +99,7 @@ fn text(name: &str, ended: &Ended, elapsed: Duration, earlier: &Earlier, now: i6
     } else {
         earlier.last_success
     };
+    let accounts = ended.accounts();
     let mut sheet = Sheet::new(name);
     sheet.one(
         "last_run_timestamp_seconds",
@@ -142,21 +143,19 @@ fn text(name: &str, ended: &Ended, elapsed: Duration, earlier: &Earlier, now: i6
     sheet.family(
         PRINTED_THROUGH,
         "Time through which every record is printed, with a checkpoint.",
-        printed_through(ended, earlier),
+        printed_through(ended, &accounts, earlier),
     );
-    if let Some(report) = &ended.report {
-        add_sources(&mut sheet, &report.sources);
-    }
+    add_sources(&mut sheet, &accounts);
     sheet.text
 }
 
-fn add_sources(sheet: &mut Sheet, sources: &[SourceReport]) {
+fn add_sources(sheet: &mut Sheet, sources: &[Account]) {
     sheet.family(
         "records",
         "Records of the latest run: read is the sum of printed, filtered (left out by name) and repeated (known already).",
         sources.iter().flat_map(records),
     );
-    let of_each = |value: fn(&SourceReport) -> i64| {
+    let of_each = |value: fn(&Account) -> i64| {
         let samples = sources.iter();
         samples.map(move |source| (source_label(source.source), value(source)))
     };
@@ -170,7 +169,7 @@ fn add_sources(sheet: &mut Sheet, sources: &[SourceReport]) {
         "Longest time from a late record's own time until the latest run read it; 0 without late records.",
         of_each(|source| source.lateness.largest.unwrap_or(0)),
     );
-    let where_measured = |value: fn(&SourceReport) -> Option<i64>| {
+    let where_measured = |value: fn(&Account) -> Option<i64>| {
         let samples = sources.iter();
         samples.filter_map(move |source| Some((source_label(source.source), value(source)?)))
     };
@@ -186,7 +185,7 @@ fn add_sources(sheet: &mut Sheet, sources: &[SourceReport]) {
     );
 }
 
-fn records(source: &SourceReport) -> [(String, u64); 4] {
+fn records(source: &Account) -> [(String, u64); 4] {
     let Counts {
         read,
         printed,
@@ -204,12 +203,11 @@ fn records(source: &SourceReport) -> [(String, u64); 4] {
 }
 
 /// The time through which each source is printed: as this run has found it, or else as the run before did.
-fn printed_through(ended: &Ended, earlier: &Earlier) -> Vec<(String, i64)> {
+fn printed_through(ended: &Ended, accounts: &[Account], earlier: &Earlier) -> Vec<(String, i64)> {
     let sources = Source::ALL.into_iter().zip(earlier.printed_through);
     let through = sources.filter_map(|(source, before)| {
-        let mut reports = ended.report.iter().flat_map(|report| &report.sources);
-        let report = reports.find(|report| report.source == source);
-        let now = report.and_then(|report| report.printed_through);
+        let account = accounts.iter().find(|account| account.source == source);
+        let now = account.and_then(|account| account.printed_through);
         let through = now.or(before.filter(|_| ended.has_checkpoint));
         Some((source_label(source), through?))
     });
@@ -289,6 +287,7 @@ mod tests {
         Ended {
             code: ExitCode::Busy,
             report: None,
+            unfinished: Vec::new(),
             statistics: Statistics::default(),
             has_checkpoint: true,
         }

@@ -11,7 +11,7 @@ mod closing;
 mod metrics;
 mod summary;
 
-pub(crate) use closing::{close, close_at_once, log_counts, shows_counts};
+pub(crate) use closing::{close, close_at_once, log_counts, note_begun, shows_counts};
 pub(crate) use summary::{say_span, summarise};
 
 pub(super) use arguments::Arguments;

@@ -203,6 +203,7 @@ mod tests {
             end: 200,
             reached,
             printed: 0,
+            ..Progress::default()
         };
         assert_eq!(share(at(Source::AuditLogs, 100), 2), 0.0);
         assert_eq!(share(at(Source::AuditLogs, 150), 2), 0.25);

@@ -85,6 +85,7 @@ mod tests {
                 end: days * DAY,
                 reached,
                 printed: 0,
+                ..Progress::default()
             };
             let left = estimator.time_left(&progress, Duration::from_secs_f64(time));
             all.push((left.map(|left| left.as_secs_f64()), clock - time));
@@ -120,6 +121,7 @@ mod tests {
             end: 100 * WEEK,
             reached: reached * WEEK / 10,
             printed: 0,
+            ..Progress::default()
         };
         let mut left = |source, reached, seconds| {
             estimator.time_left(&at(source, reached), Duration::from_secs(seconds))

@@ -19,15 +19,25 @@ fn server() -> RawServer {
 }
 
 /// Starts a run of which one line is read, so that it is blocked on the full pipe soon.
-fn blocked(mut command: Command) -> (Child, BufReader<impl std::io::Read>) {
+fn blocked(command: Command) -> (Child, BufReader<impl std::io::Read>) {
+    blocked_after(1, command)
+}
+
+/// The same after `lines` that were read.
+pub(super) fn blocked_after(
+    lines: usize,
+    mut command: Command,
+) -> (Child, BufReader<impl std::io::Read>) {
     let mut child = command.spawn().unwrap();
     let mut stdout = BufReader::with_capacity(16, child.stdout.take().unwrap());
-    stdout.read_line(&mut String::new()).unwrap();
+    for _ in 0..lines {
+        stdout.read_line(&mut String::new()).unwrap();
+    }
     (child, stdout)
 }
 
 /// Sends `signal` twice. The second one must not be merged with a first that is not delivered yet.
-fn send_twice(signal: Signal, child: &Child) {
+pub(super) fn send_twice(signal: Signal, child: &Child) {
     let status = format!("/proc/{}/status", child.id());
     let bit = 1_u64 << (signal.as_raw() - 1);
     let is_pending = || {

@@ -2,6 +2,7 @@
 
 mod counts;
 mod ended_at_once;
+mod ended_with_counts;
 mod event_names;
 mod incomplete;
 mod last_line;
