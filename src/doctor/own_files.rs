@@ -6,7 +6,7 @@ use std::path::Path;
 use super::check::{CheckOutcome, Subject};
 use super::connection::Connected;
 use super::setup::{Now, Reporter, Setup};
-use crate::files;
+use crate::files::{self, Space};
 use crate::pull::{
     Contents, Error, ExpectedCheckpoint, Holder, Inspection, Organisations, OutputMark, Pull,
     alteration, check_plans, inspect,
@@ -78,6 +78,7 @@ fn checkpoint(
             "see whether that process still works, and end it if not: until then each other run ends with exit code 75",
         ),
     };
+    let found = with_space(found, path, Space::to_replace(path));
     (found, contents.output)
 }
 
@@ -129,17 +130,46 @@ fn output(setup: Setup, mark: Option<&OutputMark>) -> CheckOutcome {
         (Err(error), _) => CheckOutcome::fail(Error::Output(error)),
         (Ok(()), None) => CheckOutcome::ok("standard output"),
         (Ok(()), Some(path)) => {
-            if let Some(alteration) = mark.and_then(|mark| alteration(&path, mark)) {
-                let shown = path.display().to_string();
-                return CheckOutcome::warn(alteration.finding(&shown), alteration.remedy());
+            let space = Space::to_append(&path);
+            if let Space::None(error) = space {
+                let message = format!("--output {}: {error}", path.display());
+                return CheckOutcome::fail(Error::Output(io::Error::new(error.kind(), message)));
             }
-            let kind = if path.exists() {
-                "can be appended to"
-            } else {
-                "can be created"
-            };
-            CheckOutcome::ok(format!("{} {kind}", path.display()))
+            with_space(output_file(&path, mark), &path, space)
         }
+    }
+}
+
+fn output_file(path: &Path, mark: Option<&OutputMark>) -> CheckOutcome {
+    if let Some(alteration) = mark.and_then(|mark| alteration(path, mark)) {
+        let shown = path.display().to_string();
+        return CheckOutcome::warn(alteration.finding(&shown), alteration.remedy());
+    }
+    let kind = if path.exists() {
+        "can be appended to"
+    } else {
+        "can be created"
+    };
+    CheckOutcome::ok(format!("{} {kind}", path.display()))
+}
+
+/// Adds to a finding about a file that the space for it is getting short, if it is.
+fn with_space(found: CheckOutcome, path: &Path, space: Space) -> CheckOutcome {
+    const REMEDY: &str = "make room there before it is full";
+    let Space::Little(bytes) = space else {
+        return found;
+    };
+    let left = format!(
+        "only {:.1} MiB are left in the folder {}",
+        bytes as f64 / f64::from(1 << 20),
+        files::shown_folder(path).display()
+    );
+    match found {
+        CheckOutcome::Ok(found) => CheckOutcome::warn(format!("{found}; {left}"), REMEDY),
+        CheckOutcome::Warn { found, remedy } => {
+            CheckOutcome::warn(format!("{found}; {left}"), format!("{remedy}; {REMEDY}"))
+        }
+        other => other,
     }
 }
 
@@ -179,11 +209,19 @@ fn metrics_file(path: Option<&Path>) -> CheckOutcome {
             "mount its folder instead of the file; until then the metrics of each run are lost",
         );
     }
-    match files::could_replace(path) {
-        Ok(()) => CheckOutcome::ok(format!("{} can be written", path.display())),
-        Err(error) => CheckOutcome::warn(
+    if let Err(error) = files::could_replace(path) {
+        return CheckOutcome::warn(
             format!("{} cannot be written: {error}", path.display()),
             "let this user write there, or name another --metrics-file; until then the metrics of each run are lost",
-        ),
+        );
     }
+    let space = Space::to_replace(path);
+    if let Space::None(error) = space {
+        return CheckOutcome::warn(
+            format!("{} cannot be written: {error}", path.display()),
+            "make room; until then the metrics of each run are lost",
+        );
+    }
+    let found = CheckOutcome::ok(format!("{} can be written", path.display()));
+    with_space(found, path, space)
 }

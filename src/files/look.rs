@@ -1,4 +1,4 @@
-//! Checks of paths by looking alone: nothing is written. A file system may still be full, which only a write shows.
+//! Checks of paths by looking alone: nothing is written. A quota may still be used up, which only a write shows.
 
 use std::fs;
 use std::io;

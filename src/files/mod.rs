@@ -8,6 +8,7 @@
 //!   |          `---------------------------> a file replaced whole
 //!   `--------------------------------------> what could be written, told without writing anything
 //! mounts                                     a mounted file can be written to, but not replaced
+//! space                                      free space of a file system
 //! lines                                      a file line by line
 //! ```
 
@@ -16,6 +17,7 @@ mod failure;
 mod lines;
 mod look;
 mod mounts;
+mod space;
 mod trust;
 
 pub use durable::publish;
@@ -24,4 +26,5 @@ pub(crate) use failure::{at, shown_folder};
 pub(crate) use lines::{Rest, for_each_line};
 pub(crate) use look::{could_append, could_replace};
 pub(crate) use mounts::is_mount_point;
+pub(crate) use space::Space;
 pub(crate) use trust::{open, resolve};

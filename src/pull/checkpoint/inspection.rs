@@ -12,7 +12,7 @@ use super::lock::{Holder, TEXT_BYTES};
 use super::output_mark::OutputMark;
 use super::state::State;
 use crate::api::Source;
-use crate::files;
+use crate::files::{self, Space};
 use crate::pull::organisations::Organisations;
 
 /// The things that a run would read, as far as they are known: a checkpoint of something else is refused.
@@ -74,6 +74,10 @@ pub(crate) fn inspect(path: &Path, expected: &ExpectedCheckpoint<'_>) -> Inspect
 /// Reads the checkpoint at `path`.
 fn contents(path: &Path, expected: &ExpectedCheckpoint<'_>) -> Result<Contents, CheckpointError> {
     files::could_replace(path)
+        .and_then(|()| match Space::to_replace(path) {
+            Space::None(error) => Err(error),
+            Space::Enough | Space::Little(_) => Ok(()),
+        })
         .map_err(|error| unusable_after(path, "could not be saved", &error))?;
     let state = read(path)?;
     if let Some(state) = &state {

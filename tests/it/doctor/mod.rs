@@ -4,6 +4,7 @@ mod answers;
 mod credentials;
 mod facts;
 mod files;
+mod free_space;
 mod healthy;
 mod held_lock;
 mod metrics_file;
