@@ -13,7 +13,8 @@ const AFTER_HELP: &str = "\
 Settings:
   Where a flag names a variable, the variable may be set in the environment or in a .env file: the nearest one from \
 the working directory upwards. A flag wins over the environment, and the environment over .env. This holds for flags \
-that exclude each other as well: --event wins over EXCLUDED_EVENTS. An empty variable counts as unset.
+that exclude each other as well: --event wins over EXCLUDED_EVENTS. An empty variable counts as unset. Of a flag that is \
+given twice the last one counts, unless it takes several values.
   VERKADA_API_KEY holds the API key, which is never a flag.
   Proxies are taken from HTTPS_PROXY and NO_PROXY, certificates from SSL_CERT_FILE and SSL_CERT_DIR.
 

@@ -12,7 +12,7 @@ use verkada_audit_logs::verify::{Archive, Comparison};
 use verkada_audit_logs::{TimeBase, Window, time_text};
 
 use super::args::VerifyArgs;
-use super::config::{Config, UsageError};
+use super::config::{Config, UsageError, parse_span};
 use super::output;
 use super::report::{self, Ended, LogFormat, Repair};
 use super::run::run;
@@ -29,6 +29,11 @@ pub(crate) fn check(args: &VerifyArgs, config: &mut Config) -> Result<(), UsageE
             "verify needs a range: --start and --end, or --since",
         ));
     }
+    if let Some((since, rest)) = rest_of_span(args) {
+        return Err(UsageError::new(format!(
+            "{rest}: no such file; quote a span with a space: --since '{since} {rest}'"
+        )));
+    }
     if config.output.is_none() {
         if args.pull.write.checkpoint.is_some() {
             return Err(UsageError::new(
@@ -44,6 +49,15 @@ pub(crate) fn check(args: &VerifyArgs, config: &mut Config) -> Result<(), UsageE
         )));
     }
     Ok(())
+}
+
+/// Returns the span of --since and the word after it, if that is taken for a file and is probably the rest of the span.
+fn rest_of_span(args: &VerifyArgs) -> Option<(&str, &str)> {
+    let since = args.pull.read.since.as_deref()?;
+    let missing = args.files.iter().filter(|path| !path.exists());
+    let mut words = missing.filter_map(|path| path.to_str());
+    let rest = words.find(|word| parse_span(word).is_ok())?;
+    Some((since, rest))
 }
 
 /// Reads the files and the range, prints what is missing, and shows the findings.

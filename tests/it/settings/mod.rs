@@ -6,4 +6,5 @@ mod deployment;
 mod help;
 mod precedence;
 mod refusals;
+mod repeated_flags;
 mod wording;
