@@ -8,7 +8,7 @@ use verkada_audit_logs::doctor::{self, SecretFile, SecretFiles, Setup, Subject};
 use verkada_audit_logs::pull::ENDS_IN_FUTURE;
 
 use super::args::PullArgs;
-use super::config::{Config, Environment, KEY, Layer, UsageError, key_file, metrics_file};
+use super::config::{Config, Environment, KEY, Layer, Naming, UsageError, key_file, metrics_file};
 use super::output;
 use super::report::{CheckPrinter, ExitCode};
 
@@ -51,9 +51,9 @@ fn set_up(
     let config = match config {
         Ok(config) => {
             let origins = origins(flags, environment);
-            match config.pull.end_after(now) {
+            match warnings(&config, environment, now) {
                 None => printer.say_ok(Subject::Settings, &origins),
-                Some(_) => printer.say_warning(Subject::Settings, &origins, ENDS_IN_FUTURE),
+                Some(warnings) => printer.say_warning(Subject::Settings, &origins, &warnings),
             }
             config
         }
@@ -73,6 +73,17 @@ fn set_up(
         metrics_file: metrics_file(args, Some(environment)),
     };
     Some((setup, config.demo))
+}
+
+/// Says which settings mean something else than they seem to, if any do.
+fn warnings(config: &Config, environment: &Environment, now: i64) -> Option<String> {
+    let mut warnings = environment.unknown(Naming::All);
+    if !warnings.is_empty() {
+        warnings.push("correct the name, unless another program reads it".to_owned());
+    }
+    let is_future = config.pull.end_after(now).is_some();
+    warnings.extend(is_future.then(|| ENDS_IN_FUTURE.to_owned()));
+    (!warnings.is_empty()).then(|| warnings.join("; "))
 }
 
 /// Says where each setting came from: names, never values.

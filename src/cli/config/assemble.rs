@@ -102,7 +102,7 @@ impl Config {
         let output = write.output.clone().filter(|path| path != "-");
         let files = Files::of(args, &settings)?;
         files.check_distinct()?;
-        environment.warn_of_file();
+        environment.warn_of_variables();
         warn_of_flags_without_effect(args, &pull.sources, checkpoint.is_some());
         let notification_types = notification_types(read)?;
         let client = target.client.notification_types(notification_types.clone());

@@ -24,7 +24,7 @@ mod usage_error;
 
 pub(crate) use api_key::{KEY, file as key_file};
 pub(crate) use assemble::Config;
-pub(crate) use environment::{Environment, Layer};
+pub(crate) use environment::{Environment, Layer, Naming};
 pub(crate) use files::{METRICS_FILE, check_compared, is_among, metrics_file};
 pub(crate) use time::parse_span;
 pub(crate) use usage_error::{LONGEST_QUOTED, UsageError, quoted};

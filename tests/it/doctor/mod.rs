@@ -13,6 +13,7 @@ mod overlap;
 mod ranges;
 mod secret_files;
 mod settings;
+mod unknown_variables;
 
 use crate::support::program::{Ended, KEY, Program};
 use crate::support::raw_server::{RawServer, Reply, Request};

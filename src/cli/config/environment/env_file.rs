@@ -7,6 +7,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use super::env_line;
+use super::names::{OWN_VARIABLES, PREFIX, is_unknown};
 use crate::cli::config::usage_error::UsageError;
 
 /// At most this many bytes of the file are read.
@@ -27,13 +28,6 @@ const LIBRARY_VARIABLES: [&str; 11] = [
     "NO_COLOR",
 ];
 
-const OWN_VARIABLES: [&str; 4] = [
-    "CRON_INTERVAL_MINUTES",
-    "INTERESTED_EVENTS",
-    "EXCLUDED_EVENTS",
-    "RUST_LOG",
-];
-
 /// The `.env` file that counts, with the variables in it that concern this program.
 #[derive(Default)]
 pub(super) struct EnvFile {
@@ -41,6 +35,8 @@ pub(super) struct EnvFile {
     pub(super) variables: HashMap<String, String>,
     /// The reason for which the file was not read at all.
     pub(super) problem: Option<String>,
+    /// Names that begin like those of this program, in the order in which the file has them, and are none.
+    pub(super) unknown: Vec<String>,
     /// A line that sets nothing. It matters only if something is missing in the end.
     pub(super) stray_line: Option<String>,
 }
@@ -86,6 +82,9 @@ impl EnvFile {
                         for_libraries += line.text;
                         for_libraries += "\n";
                     }
+                    if is_unknown(&name) && !file.unknown.contains(&name) {
+                        file.unknown.push(name.clone());
+                    }
                     file.variables.insert(name, value);
                 }
                 (Ok(Some(_)), None) => {}
@@ -110,9 +109,7 @@ impl EnvFile {
 }
 
 fn is_known(name: &str) -> bool {
-    name.starts_with("VERKADA_")
-        || OWN_VARIABLES.contains(&name)
-        || LIBRARY_VARIABLES.contains(&name)
+    name.starts_with(PREFIX) || OWN_VARIABLES.contains(&name) || LIBRARY_VARIABLES.contains(&name)
 }
 
 /// Reports whether the process has no value of `name`; an empty one counts as none.

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use super::env_file::EnvFile;
+use super::names::{is_unknown, meant_by};
 use crate::cli::config::usage_error::UsageError;
 
 /// Variables by name: those of the process win over those of the nearest `.env` file.
@@ -22,6 +23,15 @@ pub(crate) enum Layer {
     Process,
     /// The `.env` file.
     File,
+}
+
+/// The unknown variables that are named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Naming {
+    /// Those that are probably misspelt.
+    Misspelt,
+    /// Those of the `.env` file that may belong to another program too.
+    All,
 }
 
 /// A variable that is set.
@@ -60,11 +70,40 @@ impl Environment {
         self.file.path.as_deref()
     }
 
-    /// Warns of a `.env` file that was not read, in a run that can do without it.
-    pub(crate) fn warn_of_file(&self) {
+    /// Warns of a `.env` file that was not read, in a run that can do without it, and of names that are misspelt.
+    pub(crate) fn warn_of_variables(&self) {
         if let Some(problem) = self.unread_file() {
             tracing::warn!("{problem}");
         }
+        for unknown in self.unknown(Naming::Misspelt) {
+            tracing::warn!("{unknown}");
+        }
+    }
+
+    /// Describes the variables that look like those of this program and are none: for each place that has any, a sentence
+    /// with their names. In the environment of the process only those count that are probably misspelt: other programs,
+    /// and Kubernetes for its services, set names of their own there.
+    pub(crate) fn unknown(&self, naming: Naming) -> Vec<String> {
+        if self.is_ignored {
+            return Vec::new();
+        }
+        let of_file = self.file.unknown.iter().map(String::as_str);
+        let of_file = of_file.filter(|name| naming == Naming::All || meant_by(name).is_some());
+        let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+        let mut of_process: Vec<_> = set
+            .filter(|name| is_unknown(name) && meant_by(name).is_some())
+            .collect();
+        of_process.sort();
+        let of_process = of_process.iter().map(String::as_str).collect();
+        let file = self.path().map(|path| path.display().to_string());
+        let places = [
+            (file.unwrap_or_default(), of_file.collect()),
+            ("the environment".to_owned(), of_process),
+        ];
+        let places = places.into_iter();
+        places
+            .filter_map(|(place, names)| described(&place, names))
+            .collect()
     }
 
     /// Returns why the `.env` file was not read, if there is one.
@@ -78,9 +117,10 @@ impl Environment {
     }
 
     /// Returns what is wrong with the `.env` file, for the message that something is missing.
-    pub(crate) fn file_problem(&self) -> Option<&str> {
+    pub(crate) fn file_problem(&self) -> Option<String> {
         let file = &self.file;
-        file.problem.as_deref().or(file.stray_line.as_deref())
+        let problem = file.problem.as_ref().or(file.stray_line.as_ref()).cloned();
+        problem.or_else(|| self.unknown(Naming::Misspelt).into_iter().next())
     }
 
     /// Reports whether the `.env` file sets `name`.
@@ -160,4 +200,23 @@ impl Environment {
         let value = self.file.variables.get(name);
         value.filter(|value| !value.is_empty()).cloned()
     }
+}
+
+/// Says that `place` sets `names`, which mean nothing, and what may be meant; `None` if there are none.
+fn described(place: &str, names: Vec<&str>) -> Option<String> {
+    let (last, others) = names.split_last()?;
+    let listed = match others {
+        [] => (*last).to_owned(),
+        others => format!("{} and {last}", others.join(", ")),
+    };
+    let verb = if others.is_empty() { "means" } else { "mean" };
+    let hints = names.iter().filter_map(|name| {
+        let meant = meant_by(name)?;
+        let subject = if others.is_empty() { "it" } else { name };
+        Some(format!("; {subject} may be meant to be {meant}"))
+    });
+    Some(format!(
+        "{place} sets {listed}, which {verb} nothing to this program{}",
+        hints.collect::<String>()
+    ))
 }
