@@ -198,18 +198,17 @@ impl Pages {
         self.check_token(&page, extent)?;
         self.check_repeats(&page, number).await?;
         self.extent = extent;
+        let Some(next) = &page.next else {
+            self.cursor = Cursor::Finished;
+            return Ok(Some(page));
+        };
         self.recent.add(RecentPage {
             number,
             token,
             digests: page.digests.clone(),
         });
-        self.cursor = match &page.next {
-            None => Cursor::Finished,
-            Some(token) => {
-                self.seen.insert(token.clone());
-                Cursor::After(token.clone())
-            }
-        };
+        self.seen.insert(next.clone());
+        self.cursor = Cursor::After(next.clone());
         Ok(Some(page))
     }
 

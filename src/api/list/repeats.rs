@@ -4,11 +4,9 @@
 //! was read pushes another one from there onto the next page, where it looks like a true twin. Only the earlier page
 //! tells the two apart: if it is the same as before, the records are twins.
 
-use std::collections::hash_map::Entry;
-use std::collections::{HashMap, VecDeque};
-use std::hash::BuildHasherDefault;
+use std::collections::VecDeque;
 
-use crate::api::record::{DigestHasher, RecordDigest};
+use crate::api::record::RecordDigest;
 
 /// Records that are remembered of a read: twenty full pages. A record that comes again later than that is not noticed.
 const MOST_RECORDS: usize = 4_000;
@@ -21,8 +19,7 @@ const MOST_ENDS: usize = 3;
 #[derive(Debug, Default)]
 pub(super) struct RecentPages {
     pages: VecDeque<RecentPage>,
-    /// Counts of each record in them.
-    seen: HashMap<RecordDigest, u32, BuildHasherDefault<DigestHasher>>,
+    sketch: Sketch,
 }
 
 /// A page that was read.
@@ -35,12 +32,44 @@ pub(super) struct RecentPage {
     pub(super) digests: Box<[RecordDigest]>,
 }
 
+/// Counts of the remembered records by a part of their digests. It tells quickly of nearly every record that it is none of
+/// them.
+#[derive(Debug, Default)]
+struct Sketch(Vec<u32>);
+
+impl Sketch {
+    /// Twice the records that are remembered, so that most counts are zero.
+    const COUNTS: usize = 2 * MOST_RECORDS;
+
+    fn place(digest: &RecordDigest) -> usize {
+        digest.number() as usize % Self::COUNTS
+    }
+
+    fn add(&mut self, digests: &[RecordDigest]) {
+        self.0.resize(Self::COUNTS, 0);
+        for digest in digests {
+            self.0[Self::place(digest)] += 1;
+        }
+    }
+
+    fn remove(&mut self, digests: &[RecordDigest]) {
+        for digest in digests {
+            self.0[Self::place(digest)] -= 1;
+        }
+    }
+
+    /// Reports whether a record with this digest may have been added.
+    fn may_hold(&self, digest: &RecordDigest) -> bool {
+        self.0
+            .get(Self::place(digest))
+            .is_some_and(|count| *count > 0)
+    }
+}
+
 impl RecentPages {
     /// Remembers `page`, and forgets the oldest ones if there are too many.
     pub(super) fn add(&mut self, page: RecentPage) {
-        for digest in &page.digests {
-            *self.seen.entry(*digest).or_default() += 1;
-        }
+        self.sketch.add(&page.digests);
         self.pages.push_back(page);
         let mut records: usize = self.pages.iter().map(|page| page.digests.len()).sum();
         while records > MOST_RECORDS && self.pages.len() > 1 {
@@ -53,14 +82,7 @@ impl RecentPages {
         let Some(oldest) = self.pages.pop_front() else {
             return 0;
         };
-        for digest in &oldest.digests {
-            if let Entry::Occupied(mut count) = self.seen.entry(*digest) {
-                *count.get_mut() -= 1;
-                if *count.get() == 0 {
-                    count.remove();
-                }
-            }
-        }
+        self.sketch.remove(&oldest.digests);
         oldest.digests.len()
     }
 
@@ -83,7 +105,6 @@ impl RecentPages {
     /// of the next page. Others that have just appeared may be among them. Twins that are spread over the pages of a busy
     /// second look different; to compare for each of them would cost a request a page.
     fn shifted(&self, new: &[RecordDigest]) -> Option<u64> {
-        let known = |digest: &&RecordDigest| self.seen.contains_key(*digest);
         let recent = self
             .pages
             .iter()
@@ -93,7 +114,7 @@ impl RecentPages {
             let last = page.digests.last();
             let ends = (0..new.len()).filter(|at| new.get(*at) == last);
             for end in ends {
-                let repeated = new[..=end].iter().rev().filter(known);
+                let repeated = new[..=end].iter().rev().filter(|digest| self.holds(digest));
                 if begins_with(self.back_from(page.number), repeated) {
                     return Some(page.number);
                 }
@@ -105,11 +126,16 @@ impl RecentPages {
     /// The same, if the last record that was read is yet to come again because more records have appeared than a page
     /// holds.
     fn shifted_by_more_than_a_page(&self, new: &[RecordDigest]) -> Option<u64> {
-        let known = |digest: &&RecordDigest| self.seen.contains_key(*digest);
-        let repeated = new.iter().rev().filter(known);
-        let last = repeated.clone().next()?;
         // Such a page holds known records, and a few that have just appeared among them. If few are known, they are twins.
-        if 2 * repeated.clone().count() < new.len() {
+        let are_few = |known: usize| 2 * known < new.len();
+        let may_be_known = new.iter().filter(|digest| self.sketch.may_hold(digest));
+        if are_few(may_be_known.count()) {
+            return None;
+        }
+        let known = new.iter().rev().filter(|digest| self.holds(digest));
+        let repeated: Vec<_> = known.collect();
+        let last = *repeated.first()?;
+        if are_few(repeated.len()) {
             return None;
         }
         let back = self.back_from(u64::MAX);
@@ -117,9 +143,16 @@ impl RecentPages {
             .zip(back.clone())
             .filter(|(_, (_, digest))| *digest == last);
         let mut starts = starts.map(|(start, (number, _))| (start, number));
-        let (_, number) =
-            starts.find(|(start, _)| begins_with(back.clone().skip(*start), repeated.clone()))?;
+        let (_, number) = starts.find(|(start, _)| {
+            let repeated = repeated.iter().copied();
+            begins_with(back.clone().skip(*start), repeated)
+        })?;
         Some(number)
+    }
+
+    /// Reports whether a record with this digest is remembered.
+    fn holds(&self, digest: &RecordDigest) -> bool {
+        self.sketch.may_hold(digest) && self.pages.iter().any(|page| page.digests.contains(digest))
     }
 
     /// The records up to the end of page `number`, from the last one back, each with the number of its page.
@@ -138,7 +171,12 @@ impl RecentPages {
     /// The number of the last page up to `number` with a record that has no twin; of the oldest page if none has. A page
     /// that holds only twins may look the same although it has shifted.
     fn anchor(&self, number: u64) -> Option<u64> {
-        let is_single = |digest: &RecordDigest| self.seen.get(digest) == Some(&1);
+        let is_single = |digest: &RecordDigest| {
+            let same = self
+                .back_from(u64::MAX)
+                .filter(|(_, other)| *other == digest);
+            same.take(2).count() == 1
+        };
         let up_to = self.pages.iter().rev().filter(|page| page.number <= number);
         let anchor = up_to
             .clone()
@@ -268,7 +306,6 @@ mod tests {
             });
         }
         assert_eq!(recent.pages.len(), MOST_RECORDS / 200);
-        assert_eq!(recent.seen.len(), MOST_RECORDS);
         let oldest = PAGES * 200 - MOST_RECORDS as u64;
         assert!(recent.to_compare(&digests(&[oldest - 1])).is_empty());
         assert_eq!(recent.to_compare(&digests(&[oldest])).len(), 1);
@@ -279,7 +316,9 @@ mod tests {
             token: None,
             digests: digests(&huge),
         });
-        assert_eq!((recent.pages.len(), recent.seen.len()), (1, huge.len()));
+        assert_eq!(recent.pages.len(), 1);
+        let counted: u32 = recent.sketch.0.iter().sum();
+        assert_eq!(counted as usize, huge.len());
     }
 
     #[test]

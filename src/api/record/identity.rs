@@ -1,6 +1,5 @@
 //! The identity of a record, to which signed links do not belong.
 
-use std::hash::Hasher;
 use std::ops::Range;
 
 use crate::json::push_canonical;
@@ -14,12 +13,9 @@ pub(crate) fn push_canonical_record(record: &str, out: &mut Vec<u8>) {
     push_canonical(record, SIGNED_LINK, out);
 }
 
-/// An odd number, so that different digests stay different.
-const SPREAD: u64 = 0x9e37_79b9_7f4a_7c15;
-
 /// A checksum of a record as it came, without a signed link, and its length. It is quick, and if two records have the
 /// same, that costs no more than a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::api) struct RecordDigest(u64);
 
 impl RecordDigest {
@@ -30,33 +26,17 @@ impl RecordDigest {
         checksum.update(before.as_bytes());
         checksum.update(after.as_bytes());
         let length = (before.len() + after.len()) as u64;
-        // Spread over all bits, of which a hash map uses the first and the last ones.
-        Self((length << 32 | u64::from(checksum.finalize())).wrapping_mul(SPREAD))
+        Self(length << 32 | u64::from(checksum.finalize()))
+    }
+
+    /// A number that is the same for the same digest; the checksum is in its low bits.
+    pub(in crate::api) fn number(self) -> u64 {
+        self.0
     }
 
     /// A digest that differs from that of any other number.
     #[cfg(test)]
     pub(in crate::api) fn numbered(number: u64) -> Self {
         Self(number)
-    }
-}
-
-/// Hashes a digest to itself: it is a hash already.
-#[derive(Clone, Copy, Debug, Default)]
-pub(in crate::api) struct DigestHasher(u64);
-
-impl Hasher for DigestHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.wrapping_mul(SPREAD) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, digest: u64) {
-        self.0 = digest;
     }
 }

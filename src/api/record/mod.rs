@@ -23,8 +23,8 @@ use super::window::TimeBase;
 use crate::json::{Malformed, Scan, decode_string, push_compact};
 use identity::SIGNED_LINK;
 
+pub(super) use identity::RecordDigest;
 pub(crate) use identity::push_canonical_record;
-pub(super) use identity::{DigestHasher, RecordDigest};
 pub(crate) use order::sort_oldest_first;
 pub(crate) use time::parse_time;
 
