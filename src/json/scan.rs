@@ -8,6 +8,8 @@ use std::ops::Range;
 pub(crate) struct Scan<'a> {
     bytes: &'a [u8],
     white_space: Cell<usize>,
+    /// Memory for the objects and arrays that are open, between two uses.
+    open: Cell<Vec<u8>>,
 }
 
 /// The text is not JSON from this byte on. If that is the end of the text, the rest is missing.
@@ -24,6 +26,7 @@ impl<'a> Scan<'a> {
         Self {
             bytes: text.as_bytes(),
             white_space: Cell::new(0),
+            open: Cell::default(),
         }
     }
 
@@ -126,7 +129,8 @@ impl<'a> Scan<'a> {
 
     /// Steps over an object or an array. The stack stays flat however deep the value is nested.
     fn nested(&self, mut at: usize) -> NextPosition {
-        let mut open = Vec::new();
+        let mut open = self.open.take();
+        open.clear();
         loop {
             at = match self.peek(at) {
                 b'"' => string_end(self.bytes, at)?,
@@ -144,6 +148,7 @@ impl<'a> Scan<'a> {
             // After a value: close whatever ends here, then go on to the next value.
             loop {
                 let Some(&opening) = open.last() else {
+                    self.open.set(open);
                     return Ok(at);
                 };
                 at = self.white_space(at);
@@ -243,19 +248,13 @@ pub(super) fn is_white_space(byte: u8) -> bool {
 
 /// The position after the string that opens at `quote`.
 ///
-/// Most strings of a record are short. Looking at sixteen bytes at a time in registers finds their end sooner than
-/// calling a search that is made for long texts.
+/// Most strings of a record are short. Looking at eight bytes at a time in a register finds their end sooner than calling
+/// a search that is made for long texts.
 #[inline]
 pub(super) fn string_end(bytes: &[u8], quote: usize) -> NextPosition {
     let mut at = quote + 1;
     loop {
-        while let Some((sixteen, _)) = bytes.get(at..).and_then(<[u8]>::split_first_chunk) {
-            let plain = plain_bytes(sixteen);
-            at += plain;
-            if plain < sixteen.len() {
-                break;
-            }
-        }
+        at += plain_bytes(bytes.get(at..).unwrap_or_default());
         match bytes.get(at) {
             Some(b'"') => return Ok(at + 1),
             Some(b'\\') => at = escape_end(bytes, at)?,
@@ -263,6 +262,21 @@ pub(super) fn string_end(bytes: &[u8], quote: usize) -> NextPosition {
             Some(_) | None => return Err(Malformed { at }),
         }
     }
+}
+
+/// The number of bytes before the first quote, backslash or control character. Fewer than eight bytes at the end of the
+/// text are not looked at.
+#[inline]
+fn plain_bytes(text: &[u8]) -> usize {
+    let (words, _) = text.as_chunks();
+    let mut plain = 0;
+    for word in words {
+        match special_bytes(*word) {
+            0 => plain += word.len(),
+            special => return plain + special.trailing_zeros() as usize / 8,
+        }
+    }
+    plain
 }
 
 /// The position after the escape that begins at `backslash`. Half of a surrogate pair passes: what it means is for
@@ -279,16 +293,6 @@ fn escape_end(bytes: &[u8], backslash: usize) -> NextPosition {
             }
         }
         _ => Err(Malformed { at }),
-    }
-}
-
-/// The number of bytes before the first quote, backslash or control character; sixteen if there is none.
-#[inline]
-fn plain_bytes(sixteen: &[u8; 16]) -> usize {
-    let (halves, _) = sixteen.as_chunks();
-    match special_bytes(halves[0]) {
-        0 => 8 + special_bytes(halves[1]).trailing_zeros() as usize / 8,
-        special => special.trailing_zeros() as usize / 8,
     }
 }
 
