@@ -30,7 +30,13 @@ pub(crate) struct Usage {
 
 /// The program, asking the server at `base_url`; its standard output is thrown away.
 pub(crate) fn program(base_url: &str, folder: &Path, arguments: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_verkada-audit-logs"));
+    let this = Path::new(env!("CARGO_BIN_EXE_verkada-audit-logs"));
+    build(this, base_url, folder, arguments)
+}
+
+/// The build of the program at `path`, likewise.
+pub(crate) fn build(path: &Path, base_url: &str, folder: &Path, arguments: &str) -> Command {
+    let mut command = Command::new(path);
     command
         .args(arguments.split_whitespace())
         .current_dir(folder)
@@ -43,8 +49,16 @@ pub(crate) fn program(base_url: &str, folder: &Path, arguments: &str) -> Command
 /// Runs a command to its end.
 #[track_caller]
 pub(crate) fn measure(command: &mut Command) -> Usage {
+    measure_into(Stdio::null(), command)
+}
+
+/// Runs a command to its end, which writes to `output`.
+#[track_caller]
+pub(crate) fn measure_into(output: impl Into<Stdio>, command: &mut Command) -> Usage {
     let started = Instant::now();
-    let child = command.stdout(Stdio::null()).spawn().unwrap();
+    let child = command.stdout(output).spawn().unwrap();
+    // The command keeps its end of a pipe open until it is given another output.
+    command.stdout(Stdio::null());
     let usage = account(child, started);
     assert!(usage.succeeded, "{command:?} failed");
     usage
