@@ -119,11 +119,7 @@ impl Page {
 
     /// Warns about the records that hold one of `repairs`, with their times.
     fn warn_of_repairs(&self, repairs: &[usize], source: Source) {
-        let is_repaired = |record: &&Record| {
-            let (_, range) = record.in_page();
-            let range = range.start as usize..range.end as usize;
-            !within(repairs, &range).is_empty()
-        };
+        let is_repaired = |record: &&Record| !within(repairs, &record.range()).is_empty();
         let repaired: Vec<_> = self.records.iter().filter(is_repaired).collect();
         if repaired.is_empty() {
             return;

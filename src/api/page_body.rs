@@ -147,7 +147,7 @@ fn read_list(
     asked: Asked,
     start: usize,
 ) -> Result<(Vec<Outline>, usize), Unusable> {
-    let mut outlines = Vec::new();
+    let mut outlines = Vec::with_capacity(asked.page_size());
     if scan.peek(start) == b'[' {
         let most = asked.most_elements();
         let end = scan.array(start, |at| {

@@ -8,7 +8,7 @@ use super::scan::{is_white_space, string_end};
 /// escape in it is half of a surrogate pair.
 pub(crate) fn decode_string(raw: &str) -> Option<Cow<'_, str>> {
     let plain = raw.strip_prefix('"')?.strip_suffix('"')?;
-    if plain.contains('\\') {
+    if plain.as_bytes().contains(&b'\\') {
         return serde_json::from_str(raw).ok().map(Cow::Owned);
     }
     Some(Cow::Borrowed(plain))

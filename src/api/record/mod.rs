@@ -72,8 +72,8 @@ impl Field {
 #[derive(Clone)]
 pub(super) struct Outline {
     text: TextRange,
-    /// Of a repeated key, the last one, as in most JSON readers.
-    fields: [Option<TextRange>; FIELDS],
+    /// Of a repeated key, the last one, as in most JSON readers. Empty where the record is without the field: no value is.
+    fields: [TextRange; FIELDS],
     has_white_space: bool,
 }
 
@@ -116,8 +116,13 @@ impl Record {
     }
 
     /// The text of the page, and the range of this record in it.
-    pub(crate) fn in_page(&self) -> (&Arc<String>, TextRange) {
-        (&self.page, self.outline.text.clone())
+    pub(crate) fn into_page(self) -> (Arc<String>, TextRange) {
+        (self.page, self.outline.text)
+    }
+
+    /// The range of this record in the text of its page.
+    pub(super) fn range(&self) -> Range<usize> {
+        self.outline.text.start as usize..self.outline.text.end as usize
     }
 
     /// Reads the record into a type of yours.
@@ -200,17 +205,14 @@ impl Record {
     /// The digest by which the record is compared with others of the same read.
     pub(super) fn digest(&self) -> RecordDigest {
         let start = self.outline.text.start;
-        let link = self.outline.fields[Field::ImageUrl as usize].as_ref();
-        let link = link.map_or(0..0, |link| {
-            (link.start - start) as usize..(link.end - start) as usize
-        });
-        RecordDigest::of(self.text(), link)
+        let link = &self.outline.fields[Field::ImageUrl as usize];
+        let within = |at: u32| at.saturating_sub(start) as usize;
+        RecordDigest::of(self.text(), within(link.start)..within(link.end))
     }
 
     fn field(&self, field: Field) -> Option<&str> {
-        self.outline.fields[field as usize]
-            .as_ref()
-            .map(|range| self.slice(range))
+        let range = &self.outline.fields[field as usize];
+        (!range.is_empty()).then(|| self.slice(range))
     }
 
     fn slice(&self, range: &TextRange) -> &str {
@@ -241,12 +243,12 @@ impl Outline {
         start: usize,
     ) -> Result<(Self, usize), Malformed> {
         let white_space_before = scan.white_space_bytes();
-        let mut fields = [const { None }; FIELDS];
+        let mut fields = [const { 0..0 }; FIELDS];
         let end = match scan.peek(start) {
             b'{' => scan.object(start, |key, value| {
                 let end = scan.value(value)?;
                 if let Some(field) = Field::named(&page[key]) {
-                    fields[field as usize] = Some(narrow(value..end));
+                    fields[field as usize] = narrow(value..end);
                 }
                 Ok::<_, Malformed>(end)
             })?,

@@ -327,7 +327,7 @@ impl Reader {
         if let Some(page) = page {
             started
                 .builder
-                .add(&page, &started.stretch.bounds, &self.options);
+                .add(page, &started.stretch.bounds, &self.options);
         }
         if pages.is_finished() {
             return self.finish(at);

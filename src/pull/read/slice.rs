@@ -23,10 +23,10 @@ pub(in crate::pull) enum LineText {
 impl LineText {
     /// The text of `record`. With `shares_page` it stays within the text of its page if nothing has to be removed, which
     /// is cheaper when most of a page is kept.
-    pub(super) fn of(record: &Record, shares_page: bool) -> Self {
+    pub(super) fn of(record: Record, shares_page: bool) -> Self {
         if shares_page && record.is_compact() {
-            let (page, range) = record.in_page();
-            return Self::Shared(Arc::clone(page), range);
+            let (page, range) = record.into_page();
+            return Self::Shared(page, range);
         }
         Self::Own(record.to_line().into_boxed_str())
     }

@@ -71,7 +71,7 @@ impl SliceBuilder {
     }
 
     /// Takes the records of a page that the filter keeps.
-    pub(super) fn add(&mut self, page: &Page, bounds: &Bounds, options: &ReadOptions) {
+    pub(super) fn add(&mut self, page: Page, bounds: &Bounds, options: &ReadOptions) {
         self.page_count += 1;
         self.seen += page.records.len() as u64;
         self.server_time = self.server_time.or(page.server_time);
@@ -87,13 +87,13 @@ impl SliceBuilder {
         // If most of a page is kept, its lines stay within the page's text. If not, each is copied, so that a few lines
         // do not keep a whole page in memory.
         let most_are_kept = 2 * kept.count() >= verdicts.len();
-        for (record, verdict) in page.records.iter().zip(verdicts) {
+        for (record, verdict) in page.records.into_iter().zip(verdicts) {
             let time = record.time(options.window.time_base());
             let time = time.filter(|time| plausible.contains(&time.timestamp()));
             if let Some(time) = time {
                 self.note_time(time, bounds);
             }
-            self.organisations.note(record);
+            self.organisations.note(&record);
             let is_unclassified = verdict == Verdict::KeepUnclassified || !record.is_object();
             self.odd.unclassified += u64::from(is_unclassified);
             if verdict != Verdict::Drop {
@@ -111,21 +111,23 @@ impl SliceBuilder {
 
     fn line(
         &mut self,
-        record: &Record,
+        record: Record,
         options: &ReadOptions,
         plausible: &RangeInclusive<i64>,
         shares_page: bool,
     ) -> Line {
+        let times = options
+            .measures_processing
+            .then(|| Times::of(&record, options.source, plausible));
         let mut line = Line {
             text: LineText::of(record, shares_page),
             findable_until: 0,
             event_time: None,
             is_stray: false,
         };
-        if !options.measures_processing {
+        let Some(times) = times else {
             return line;
-        }
-        let times = Times::of(record, options.source, plausible);
+        };
         self.longest_processing = self.longest_processing.max(times.processing());
         if let Some(allowance) = options.processing_allowance {
             line.findable_until = times.findable_until(allowance).unwrap_or(0);
@@ -316,7 +318,7 @@ mod tests {
             };
             let page = Page::of(seconds.rev().map(record).collect());
             let mut builder = SliceBuilder::new(Arc::default());
-            builder.add(&page, &bounds, &options);
+            builder.add(page, &bounds, &options);
             let slice = builder.into_slice(bounds, &options).slice;
             filtered.push(slice.filtered);
             kept.push(slice.lines.len());
