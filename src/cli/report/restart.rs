@@ -87,6 +87,10 @@ fn say_rest(config: &Config, format: LogFormat, rest: &Rest, subject: &str, only
         repeats_start,
         ..
     } = rest.hint;
+    let append = match config.output {
+        Some(_) => "",
+        None => " and append its output",
+    };
     let repeats = if rest.torn {
         " (the output may end within a line, and records from then on come again)"
     } else if repeats_start {
@@ -97,7 +101,7 @@ fn say_rest(config: &Config, format: LogFormat, rest: &Rest, subject: &str, only
     report_error(
         format,
         &format!(
-            "{subject}{outcome}to resume, run the same command with {only}--start {start} --end {end}{instead} and append its output{repeats}{by_event_time}"
+            "{subject}{outcome}to resume, run the same command with {only}--start {start} --end {end}{instead}{append}{repeats}{by_event_time}"
         ),
     );
 }

@@ -83,6 +83,17 @@ fn a_run_ends_with_one_line_that_sums_it_up() {
 }
 
 #[test]
+fn a_run_with_nothing_left_to_read_says_through_when_all_is_printed() {
+    let server = DemoServer::builder(Profile::demo()).start().unwrap();
+    let program = Program::asking_demo(&server);
+    let arguments = [&RANGE[..], &["--checkpoint", "progress.json"]].concat();
+    let [first, second] = [(); 2].map(|()| run_on_terminal(&program, &arguments, Stdout::Piped));
+    assert!(first.stderr.contains("printed "), "{}", first.stderr);
+    let summary = "up to date: everything through 2026-09-14T16:10:00Z was printed before";
+    assert_eq!(second.stderr.lines().last(), Some(summary));
+}
+
+#[test]
 fn no_color_takes_the_colour_from_a_terminal() {
     const BARE_NUMBER: &str = "7";
     // An empty variable counts as unset.

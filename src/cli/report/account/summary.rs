@@ -62,6 +62,10 @@ fn summary(
     statistics: &Statistics,
     elapsed: Duration,
 ) -> String {
+    if let Some(through) = up_to_date_through(report) {
+        let through = time_text(through);
+        return format!("up to date: everything through {through} was printed before");
+    }
     let counts = report
         .sources
         .iter()
@@ -83,6 +87,15 @@ fn summary(
         counted(statistics.requests, "requests"),
         elapsed.as_secs_f64()
     )
+}
+
+/// Returns the Unix second through which everything had been printed, if nothing was left to read.
+fn up_to_date_through(report: &Report) -> Option<i64> {
+    let through = report.sources.iter().map(|source| match source.outcome {
+        Outcome::UpToDate(through) => Some(through),
+        _ => None,
+    });
+    through.collect::<Option<Vec<_>>>()?.into_iter().min()
 }
 
 /// Says how many records of `source` were printed, of how many, and what became of the others.

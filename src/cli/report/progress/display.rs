@@ -81,7 +81,7 @@ impl Meter {
                 reached = snapshot.reached().map(time_text),
                 records = snapshot.progress.printed,
                 requests = snapshot.requests,
-                requests_per_minute = snapshot.per_minute.round(),
+                requests_per_minute = snapshot.per_minute.map(f64::round),
                 rate_limited = snapshot.rate_limited,
                 percent = (snapshot.share * 100.0).round(),
                 seconds_left = snapshot.left.map(|left| left.as_secs()),
@@ -99,12 +99,18 @@ impl Meter {
             progress,
             requests: statistics.requests,
             rate_limited: statistics.rate_limited,
-            per_minute: statistics.requests as f64 * 60.0 / elapsed.as_secs_f64().max(1.0),
+            per_minute: per_minute(statistics.requests, elapsed),
             share: share(progress, self.sources),
             left: self.estimator.time_left(&progress, elapsed),
             next: is_first.then_some(Source::Notifications),
         }
     }
+}
+
+/// The requests a minute; `None` in the first one, in which a burst would pass for more than the limit.
+fn per_minute(requests: u64, elapsed: Duration) -> Option<f64> {
+    let minutes = elapsed.as_secs_f64() / 60.0;
+    (minutes >= 1.0).then(|| requests as f64 / minutes)
 }
 
 /// The part of the whole run that is done, 0 to 1, if both sources take equally long.
@@ -123,7 +129,7 @@ struct Snapshot {
     progress: Progress,
     requests: u64,
     rate_limited: u64,
-    per_minute: f64,
+    per_minute: Option<f64>,
     share: f64,
     /// The time that the source in hand still takes, once it can be estimated.
     left: Option<Duration>,
@@ -171,7 +177,10 @@ impl std::fmt::Display for Snapshot {
             )?;
         }
         let requests = counted(self.requests, "requests");
-        write!(formatter, " · {requests}, {:.0} a minute", self.per_minute)
+        write!(formatter, " · {requests}")?;
+        self.per_minute.map_or(Ok(()), |per_minute| {
+            write!(formatter, ", {per_minute:.0} a minute")
+        })
     }
 }
 
@@ -218,7 +227,7 @@ mod tests {
             progress: Progress::default(),
             requests: 1,
             rate_limited: 1,
-            per_minute: 1.0,
+            per_minute: None,
             share: 0.0,
             left: None,
             next: None,
@@ -226,8 +235,16 @@ mod tests {
         assert_eq!(snapshot.reached(), None);
         assert_eq!(
             snapshot.to_string(),
-            "waiting for the first answer · 0 records · limit hit 1 time · 1 request, 1 a minute"
+            "waiting for the first answer · 0 records · limit hit 1 time · 1 request"
         );
+        snapshot.requests = 420;
+        snapshot.per_minute = per_minute(snapshot.requests, Duration::from_secs(90));
+        assert!(
+            snapshot
+                .to_string()
+                .ends_with(" · 420 requests, 280 a minute")
+        );
+        assert_eq!(per_minute(23, Duration::from_secs(5)), None);
         snapshot.progress.source = Some(Source::AuditLogs);
         snapshot.progress.reached = 1_789_401_600;
         snapshot.next = Some(Source::Notifications);
