@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::os::fd::OwnedFd;
-use std::process::{Child, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::thread::JoinHandle;
 
 use rustix::fs::{Mode, OFlags};
@@ -34,6 +34,11 @@ impl Running {
     /// Its process.
     pub(crate) fn child(&self) -> &Child {
         &self.child
+    }
+
+    /// The pipe with its records; dropping it leaves them without a reader.
+    pub(crate) fn take_stdout(&mut self) -> ChildStdout {
+        self.child.stdout.take().unwrap()
     }
 
     /// Waits for its end; [`Ended::stderr`] is everything that was shown, escape sequences included, with `\n` for the

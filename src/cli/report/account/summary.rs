@@ -27,11 +27,17 @@ pub(crate) fn say_span(config: &Config, format: LogFormat) {
     }
 }
 
-/// Sums up a run, if standard error is a terminal. After a failure or a signal the sums are those up to then.
+/// Sums up a run, if standard error is a terminal. After a failure or a signal the sums are those up to then. If the reader
+/// of the pipe went away, nobody knows how much of a slice it took, and nobody asked for more.
 pub(crate) fn summarise(config: &Config, format: LogFormat, ended: &Ended, elapsed: Duration) {
     let Some(report) = ended.report.as_ref().filter(|_| is_for_people(format)) else {
         return;
     };
+    let mut sources = report.sources.iter();
+    let lost_reader = sources.any(|source| ended.lost_reader_of(source.source));
+    if ended.code == ExitCode::Done && lost_reader {
+        return;
+    }
     let filter = &config.pull.filter;
     let incomplete = match ended.code {
         ExitCode::Done => "",

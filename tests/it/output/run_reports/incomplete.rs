@@ -101,3 +101,15 @@ fn a_run_that_read_nothing_has_nothing_to_count() {
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     assert!(!ended.stderr.contains("printed"), "{}", ended.stderr);
 }
+
+#[test]
+fn a_run_whose_reader_went_away_claims_no_counts() {
+    let records = vec![r#"{"timestamp":1789401700}"#; 200].join(",");
+    let server = RawServer::holding(&records, "");
+    let program = Program::asking_raw(&server);
+    let mut running = start_on_terminal(&program, &RANGE, Stdout::Piped);
+    drop(running.take_stdout());
+    let ended = running.finish();
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    assert!(!ended.stderr.contains("printed"), "{}", ended.stderr);
+}
