@@ -183,7 +183,8 @@ fn token_file(setup: &Setup, stored: Option<io::Result<()>>) -> CheckOutcome {
     }
     let shown = path.display();
     let holds_token = stored.is_some();
-    match stored.unwrap_or_else(|| files::could_replace(path)) {
+    let look = || files::could_replace(path).and_then(|()| Space::to_replace(path).some_left());
+    match stored.unwrap_or_else(look) {
         Ok(()) if holds_token => {
             CheckOutcome::ok(format!("{shown} holds the new token, for its owner only"))
         }

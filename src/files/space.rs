@@ -45,6 +45,14 @@ impl Space {
         Self::of(&folder_of(&target), &target, true)
     }
 
+    /// Fails as a write would if there is none.
+    pub(crate) fn some_left(self) -> io::Result<()> {
+        match self {
+            Self::None(error) => Err(error),
+            Self::Enough | Self::Little(_) => Ok(()),
+        }
+    }
+
     /// The space in the file system of `looked_at`, for a file at `path`.
     fn of(looked_at: &Path, path: &Path, is_new: bool) -> Self {
         // Other checks say why a path leads nowhere.

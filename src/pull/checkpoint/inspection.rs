@@ -74,10 +74,7 @@ pub(crate) fn inspect(path: &Path, expected: &ExpectedCheckpoint<'_>) -> Inspect
 /// Reads the checkpoint at `path`.
 fn contents(path: &Path, expected: &ExpectedCheckpoint<'_>) -> Result<Contents, CheckpointError> {
     files::could_replace(path)
-        .and_then(|()| match Space::to_replace(path) {
-            Space::None(error) => Err(error),
-            Space::Enough | Space::Little(_) => Ok(()),
-        })
+        .and_then(|()| Space::to_replace(path).some_left())
         .map_err(|error| unusable_after(path, "could not be saved", &error))?;
     let state = read(path)?;
     if let Some(state) = &state {

@@ -91,3 +91,17 @@ fn a_device_has_no_space_that_could_be_short() {
     };
     examined.finds("output", "ok", &["small/o can be appended to"]);
 }
+
+#[test]
+fn a_token_that_was_not_asked_for_is_no_reason_to_overlook_a_full_disk() {
+    let program = Program::bare().with("VERKADA_API_KEY", "key");
+    fs::create_dir(program.path("small")).unwrap();
+    let mount = "-t tmpfs -o size=64k none small && head -c 64k /dev/zero > small/filler";
+    let Some(run) = program.mounting(mount) else {
+        return;
+    };
+    let arguments = "doctor --base-url http://127.0.0.1:1 --token-file small/token.json";
+    let examined = Examined::of(run(arguments));
+    let words = ["cannot be written", "no space is left", "/small"];
+    examined.finds("token file", "warn", &words).ends_with(4);
+}
