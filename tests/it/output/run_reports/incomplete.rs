@@ -3,6 +3,7 @@
 use rustix::process::Signal;
 
 use super::on_a_terminal::lines;
+use super::without_audit_logs;
 use crate::support::program::{Program, RANGE};
 use crate::support::raw_server::{RawServer, Reply};
 use crate::support::signals::{send, wait_until};
@@ -51,13 +52,7 @@ fn a_run_that_fails_in_mid_read_says_what_it_printed_before() {
 
 #[test]
 fn a_source_that_went_well_is_counted_beside_one_that_failed() {
-    let server = RawServer::issuing_tokens(|request, _| {
-        if request.is_for_audit_logs() {
-            Reply::error(403, "no")
-        } else {
-            Reply::only_page(request, r#"{"created":1789401700}"#)
-        }
-    });
+    let server = without_audit_logs();
     let program = Program::asking_raw(&server);
     let ended = run_on_terminal(&program, &RANGE, Stdout::Piped);
     assert_eq!(ended.code, Some(3), "{}", ended.stderr);

@@ -5,20 +5,14 @@ use std::process::Stdio;
 use rustix::process::Signal;
 use verkada_audit_logs::pull::Checkpoint;
 
-use super::{END, START, counts, last_line, range, server};
+use super::{END, START, counts, last_line, range, server, without_audit_logs};
 use crate::support::program::{Ended, Program, RANGE};
 use crate::support::raw_server::{RawServer, Reply};
 use crate::support::signals::{send, wait_until};
 
 #[test]
 fn a_failed_source_says_so_beside_one_that_went_well() {
-    let server = RawServer::issuing_tokens(|request, _| {
-        if request.is_for_audit_logs() {
-            Reply::error(403, "no")
-        } else {
-            Reply::only_page(request, r#"{"created":1789401700}"#)
-        }
-    });
+    let server = without_audit_logs();
     let program = Program::asking_raw(&server);
     let ended = program.run([&RANGE[..], &["--log-format", "json"]].concat());
     assert_eq!(ended.code, Some(3));

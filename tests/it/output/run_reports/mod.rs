@@ -16,6 +16,7 @@ use serde_json::Value;
 use verkada_audit_logs::demo::{DailyCycle, DemoServer, Profile};
 
 use crate::support::program::Ended;
+use crate::support::raw_server::{RawServer, Reply};
 
 /// Two consecutive hours.
 const START: i64 = 1_789_000_200;
@@ -31,6 +32,17 @@ fn server() -> DemoServer {
         ..Profile::demo()
     };
     DemoServer::builder(profile).start().unwrap()
+}
+
+/// A server that refuses the audit logs and holds one notification.
+fn without_audit_logs() -> RawServer {
+    RawServer::issuing_tokens(|request, _| {
+        if request.is_for_audit_logs() {
+            Reply::error(403, "no")
+        } else {
+            Reply::only_page(request, r#"{"created":1789401700}"#)
+        }
+    })
 }
 
 /// Arguments that read `start` to `end` with JSON messages, followed by `more`.
