@@ -27,7 +27,7 @@ pub struct SourceReport {
     /// The longest time from the event of a kept audit log to its processing, in seconds, if it is measured.
     pub longest_processing: Option<i64>,
     /// The longest time from the event of a new record until this run, the first to see it, read it, in seconds. Measured in
-    /// scheduled runs alone: a range is read whenever somebody asks for it.
+    /// scheduled runs only: for a range it would be the age of the records.
     pub longest_first_seen: Option<i64>,
     /// With a checkpoint: the Unix second through which everything is printed, if anything is.
     pub printed_through: Option<i64>,

@@ -46,7 +46,7 @@ pub(in crate::pull) struct Line {
     pub(in crate::pull) text: LineText,
     /// The latest time, in Unix seconds, by which a later query could select this record again.
     pub(in crate::pull) findable_until: i64,
-    /// The time of its event in Unix seconds, if that is measured and believed. In 32 bits, a line is no longer for it.
+    /// The time of its event in Unix seconds, if that is measured and plausible. 32 bits fit into the padding of the struct.
     pub(in crate::pull) event_time: Option<NonZeroU32>,
     /// True if its time is outside the window of the slice that it came with.
     pub(in crate::pull) is_stray: bool,

@@ -168,7 +168,7 @@ fn say_end(arguments: &Arguments, code: ExitCode) {
 fn write_metrics(path: &Path, ended: &Ended, elapsed: Duration, old: OldFile) {
     if let Err(error) = metrics::write(path, ended, elapsed, old) {
         tracing::warn!(
-            "--metrics-file {}: the metrics cannot be written: {error}; let this user write there, or name another file",
+            "--metrics-file {}: the metrics cannot be written: {error}; create the folder, let this user write there, or name another file",
             path.display()
         );
     }

@@ -27,8 +27,8 @@ pub(crate) fn say_span(config: &Config, format: LogFormat) {
     }
 }
 
-/// Sums up a run, if standard error is a terminal. After a failure or a signal the sums are those up to then. If the reader
-/// of the pipe went away, nobody knows how much of a slice it took, and nobody asked for more.
+/// Sums up a run, if standard error is a terminal. After a failure or a signal the sums are those up to then. There is none
+/// if the reader of the pipe went away: it is not known how much of a slice it took.
 pub(crate) fn summarise(config: &Config, format: LogFormat, ended: &Ended, elapsed: Duration) {
     let Some(report) = ended.report.as_ref().filter(|_| is_for_people(format)) else {
         return;
