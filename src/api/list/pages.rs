@@ -113,19 +113,14 @@ impl VerkadaApi {
     /// ```
     pub async fn records(&self, source: Source, window: Window) -> Result<Vec<Record>, Error> {
         let mut reads = 1;
-        let records = loop {
+        let mut records = loop {
             match self.all_pages(source, window).await {
                 Err(error) if error.may_pass_with_new_pages() && reads < MOST_READS => reads += 1,
                 read => break read?,
             }
         };
-        let timed = records
-            .into_iter()
-            .map(|record| (record.time(window.time_base()), record));
-        Ok(sort_oldest_first(timed)
-            .into_iter()
-            .map(|(_, record)| record)
-            .collect())
+        sort_oldest_first(&mut records, |record| record.time(window.time_base()));
+        Ok(records)
     }
 
     async fn all_pages(&self, source: Source, window: Window) -> Result<Vec<Record>, Error> {

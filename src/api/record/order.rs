@@ -1,5 +1,7 @@
 //! The order of printing: oldest first.
 
+use std::mem;
+
 use chrono::{DateTime, Utc};
 
 /// Sorts records that the API sent newest first into oldest first.
@@ -7,23 +9,31 @@ use chrono::{DateTime, Utc};
 /// Records of one instant keep their relative order, reversed. For notifications the API's order is not documented, so
 /// the times decide. A record without a time borrows that of its older neighbour and stays next to it.
 pub(crate) fn sort_oldest_first<T>(
-    newest_first: impl IntoIterator<Item = (Option<DateTime<Utc>>, T)>,
-) -> Vec<(Option<DateTime<Utc>>, T)> {
-    let mut records: Vec<_> = newest_first.into_iter().collect();
+    records: &mut Vec<T>,
+    time: impl Fn(&T) -> Option<DateTime<Utc>>,
+) {
     records.reverse();
-    fill_in_times(&mut records);
-    if !records.is_sorted_by_key(|(time, _)| *time) {
-        records.sort_by_key(|(time, _)| *time);
+    let oldest = records.iter().find_map(&time);
+    let mut latest = oldest;
+    let is_sorted = records.iter().all(|record| {
+        let before = latest;
+        latest = time(record).or(before);
+        before <= latest
+    });
+    // The API's own order, nearly always: nothing has to be moved or remembered.
+    if is_sorted {
+        return;
     }
-    records
-}
-
-fn fill_in_times<T>(records: &mut [(Option<DateTime<Utc>>, T)]) {
-    let mut latest = records.iter().find_map(|(time, _)| *time);
-    for (time, _) in records {
-        latest = time.or(latest);
-        *time = latest;
-    }
+    latest = oldest;
+    let mut timed: Vec<_> = mem::take(records)
+        .into_iter()
+        .map(|record| {
+            latest = time(&record).or(latest);
+            (latest, record)
+        })
+        .collect();
+    timed.sort_by_key(|(time, _)| *time);
+    records.extend(timed.into_iter().map(|(_, record)| record));
 }
 
 #[cfg(test)]
@@ -31,16 +41,11 @@ mod tests {
     use super::*;
 
     fn sorted(newest_first: &[(Option<i64>, &'static str)]) -> Vec<&'static str> {
-        let timed = newest_first.iter().map(|(time, name)| {
-            (
-                time.and_then(|seconds| DateTime::from_timestamp(seconds, 0)),
-                *name,
-            )
+        let mut records = newest_first.to_vec();
+        sort_oldest_first(&mut records, |(time, _)| {
+            DateTime::from_timestamp((*time)?, 0)
         });
-        sort_oldest_first(timed)
-            .into_iter()
-            .map(|(_, name)| name)
-            .collect()
+        records.into_iter().map(|(_, name)| name).collect()
     }
 
     #[test]

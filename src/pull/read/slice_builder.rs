@@ -191,17 +191,12 @@ impl SliceBuilder {
     /// Puts the slice together: in order, without the records that belong to a neighbour.
     pub(super) fn into_slice(mut self, bounds: Bounds, options: &ReadOptions) -> BudgetedSlice {
         let allowance = options.processing_allowance.unwrap_or_default();
-        let mut lines = Vec::with_capacity(self.lines.len());
         // The order may borrow a time from a neighbour, but the position may not: the slice that a borrowed time points
         // to may never have been sent the record.
-        let own_times = self
-            .lines
-            .into_iter()
-            .map(|(time, line)| (time, (time, line)));
+        sort_oldest_first(&mut self.lines, |(time, _)| *time);
         // From new to old, so that a record without a time can be remembered as long as the next newer one with a time.
         let mut newer = bounds.to;
-        for (_, (time, mut line)) in sort_oldest_first(own_times).into_iter().rev() {
-            let position = bounds.position(time);
+        for (time, line) in self.lines.iter_mut().rev() {
             match time.map(|time| time.timestamp()) {
                 Some(second) if (bounds.from..=bounds.to).contains(&second) => newer = second,
                 // The record states a time outside the slice, but Verkada found it there: later queries may do so too,
@@ -209,14 +204,13 @@ impl SliceBuilder {
                 Some(_) => line.findable_until = line.findable_until.max(bounds.to + allowance),
                 None => line.findable_until = line.findable_until.max(newer + allowance),
             }
-            line.is_stray = position == Position::Stray;
+            line.is_stray = bounds.position(*time) == Position::Stray;
             self.odd.strays += u64::from(line.is_stray);
             self.odd.timeless += u64::from(time.is_none() && !bounds.is_whole());
-            if position != Position::Neighbour {
-                lines.push(line);
-            }
         }
-        lines.reverse();
+        let lines = self.lines.into_iter();
+        let lines = lines.filter(|(time, _)| bounds.position(*time) != Position::Neighbour);
+        let lines = lines.map(|(_, line)| line).collect();
         BudgetedSlice {
             slice: Slice {
                 source: options.source,
