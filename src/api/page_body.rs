@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::http::{Keys, Unusable};
-use super::record::Outline;
+use super::record::{Outline, OutlineReader};
 use super::source::Source;
 use crate::json::{Scan, decode_string, holds_array_of_objects, type_name, visit_members};
 
@@ -148,6 +148,7 @@ fn read_list(
     start: usize,
 ) -> Result<(Vec<Outline>, usize), Unusable> {
     let mut outlines = Vec::with_capacity(asked.page_size());
+    let mut reader = OutlineReader::new(text, scan);
     if scan.peek(start) == b'[' {
         let most = asked.most_elements();
         let end = scan.array(start, |at| {
@@ -157,7 +158,7 @@ fn read_list(
                     asked.page_size
                 )));
             }
-            let (outline, end) = Outline::read(text, scan, at)?;
+            let (outline, end) = reader.read(at)?;
             outlines.push(outline);
             Ok::<_, Unusable>(end)
         })?;

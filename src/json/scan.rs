@@ -80,10 +80,20 @@ impl<'a> Scan<'a> {
         at: usize,
         mut member: impl FnMut(Range<usize>, usize) -> Result<usize, E>,
     ) -> Result<usize, E> {
-        self.list(at, b'{', |at| {
+        self.members(at, |at| {
             let (key, value) = self.key(at)?;
             member(key, value)
         })
+    }
+
+    /// Steps over an object like [`Self::object`]. `member` steps over each of its members, key and value.
+    #[inline]
+    pub(crate) fn members<E: From<Malformed>>(
+        &self,
+        at: usize,
+        member: impl FnMut(usize) -> Result<usize, E>,
+    ) -> Result<usize, E> {
+        self.list(at, b'{', member)
     }
 
     /// Steps over an array. `element` steps over each of its elements.
@@ -173,7 +183,7 @@ impl<'a> Scan<'a> {
 
     /// Steps over a key and its colon. Returns where the key is and where its value begins.
     #[inline]
-    fn key(&self, at: usize) -> Result<(Range<usize>, usize), Malformed> {
+    pub(crate) fn key(&self, at: usize) -> Result<(Range<usize>, usize), Malformed> {
         if self.peek(at) != b'"' {
             return Err(Malformed { at });
         }

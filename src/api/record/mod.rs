@@ -1,13 +1,15 @@
 //! One record, as the API wrote it: its text, the few fields that are read, and its time.
 //!
 //! ```text
-//! Record ---> time        every form of a time
+//! Record ---> outline     where a record and its fields are in the text of a page
+//!   |-------> time        every form of a time
 //!   `-------> identity    which records are the same, signed links apart
 //! order                   newest first -> oldest first
 //! ```
 
 mod identity;
 mod order;
+mod outline;
 mod time;
 
 use std::borrow::Cow;
@@ -20,12 +22,14 @@ use serde::Deserialize;
 
 use super::source::Source;
 use super::window::TimeBase;
-use crate::json::{Malformed, Scan, decode_string, push_compact};
-use identity::SIGNED_LINK;
+use crate::json::{Scan, decode_string, push_compact};
+use outline::Field;
 
 pub(super) use identity::RecordDigest;
 pub(crate) use identity::push_canonical_record;
 pub(crate) use order::sort_oldest_first;
+pub(crate) use outline::TextRange;
+pub(super) use outline::{Outline, OutlineReader};
 pub(crate) use time::parse_time;
 
 /// An audit log or a notification: the API's own text, and the few fields that this crate reads.
@@ -36,45 +40,6 @@ pub(crate) use time::parse_time;
 pub struct Record {
     page: Arc<String>,
     outline: Outline,
-}
-
-/// The fields that are read; the discriminant is the index in [`Outline::fields`].
-#[derive(Clone, Copy)]
-enum Field {
-    EventName,
-    NotificationType,
-    OrganizationId,
-    Timestamp,
-    ProcessedTimestamp,
-    Created,
-    ImageUrl,
-}
-
-const FIELDS: usize = Field::ImageUrl as usize + 1;
-
-impl Field {
-    /// The field that `key`, quotes included, names. A key that is written with an escape is not recognised.
-    fn named(key: &str) -> Option<Self> {
-        Some(match key {
-            r#""event_name""# => Self::EventName,
-            r#""notification_type""# => Self::NotificationType,
-            r#""organization_id""# => Self::OrganizationId,
-            r#""timestamp""# => Self::Timestamp,
-            r#""processed_timestamp""# => Self::ProcessedTimestamp,
-            r#""created""# => Self::Created,
-            SIGNED_LINK => Self::ImageUrl,
-            _ => return None,
-        })
-    }
-}
-
-/// The ranges of a record and its fields in the text of its page.
-#[derive(Clone)]
-pub(super) struct Outline {
-    text: TextRange,
-    /// Of a repeated key, the last one, as in most JSON readers. Empty where the record is without the field: no value is.
-    fields: [TextRange; FIELDS],
-    has_white_space: bool,
 }
 
 impl Record {
@@ -89,7 +54,7 @@ impl Record {
     /// Reads one record from `line`, compact JSON. `None` if it is anything else.
     pub(crate) fn from_line(line: &str) -> Option<Self> {
         let scan = Scan::new(line);
-        let (outline, end) = Outline::read(line, &scan, 0).ok()?;
+        let (outline, end) = OutlineReader::new(line, &scan).read(0).ok()?;
         scan.end(end).ok()?;
         Some(Self::new(&Arc::new(line.to_owned()), outline))
     }
@@ -227,48 +192,14 @@ impl fmt::Debug for Record {
     }
 }
 
-/// A range of bytes in a page, or in a line that was read back. 32 bits are enough, because both are at most 64 MiB.
-pub(crate) type TextRange = Range<u32>;
-
-fn narrow(range: Range<usize>) -> TextRange {
-    let narrow = |at| u32::try_from(at).expect("pages and lines are at most 64 MiB");
-    narrow(range.start)..narrow(range.end)
-}
-
-impl Outline {
-    /// Steps over the record that begins at `start` in `page`. Returns the position after it as well.
-    pub(super) fn read(
-        page: &str,
-        scan: &Scan<'_>,
-        start: usize,
-    ) -> Result<(Self, usize), Malformed> {
-        let white_space_before = scan.white_space_bytes();
-        let mut fields = [const { 0..0 }; FIELDS];
-        let end = match scan.peek(start) {
-            b'{' => scan.object(start, |key, value| {
-                let end = scan.value(value)?;
-                if let Some(field) = Field::named(&page[key]) {
-                    fields[field as usize] = narrow(value..end);
-                }
-                Ok::<_, Malformed>(end)
-            })?,
-            _ => scan.value(start)?,
-        };
-        let outline = Self {
-            text: narrow(start..end),
-            fields,
-            has_white_space: scan.white_space_bytes() > white_space_before,
-        };
-        Ok((outline, end))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
 
     use proptest::prelude::*;
+    use proptest::sample::select;
 
+    use super::outline::FIELDS;
     use super::*;
     use crate::json::tests::any_value;
 
@@ -303,7 +234,7 @@ mod tests {
             } else {
                 value.to_string()
             };
-            let (outline, end) = Outline::read(&text, &Scan::new(&text), 0).unwrap();
+            let (outline, end) = OutlineReader::new(&text, &Scan::new(&text)).read(0).unwrap();
             prop_assert_eq!(end, text.len());
             let record = Record::new(&Arc::new(text), outline);
             for (key, field) in KEYS {
@@ -312,6 +243,39 @@ mod tests {
             }
             prop_assert_eq!(record.to_line(), value.to_string());
             prop_assert_eq!(record.outline.has_white_space, record.to_line() != record.text());
+        }
+
+        #[test]
+        fn a_record_is_read_alike_whatever_was_read_before_it(
+            records in prop::collection::vec(
+                prop::collection::vec(
+                    (
+                        select(vec!["timestamp", "datestamp", "id", r#"a \"key\":"#]),
+                        select(vec![":", " :", ": "]),
+                        any_value(),
+                    ),
+                    0..4,
+                ),
+                2..6,
+            )
+        ) {
+            let records = records.iter().map(|members| {
+                let members = members
+                    .iter()
+                    .map(|(key, colon, value)| format!("\"{key}\"{colon}{value}"));
+                format!("{{{}}}", members.collect::<Vec<_>>().join(","))
+            });
+            let page = records.collect::<Vec<_>>().join(",");
+            let scan = Scan::new(&page);
+            let mut reader = OutlineReader::new(&page, &scan);
+            let mut start = 0;
+            while start < page.len() {
+                let (outline, end) = reader.read(start).unwrap();
+                let (alone, end_alone) = OutlineReader::new(&page, &scan).read(start).unwrap();
+                prop_assert_eq!(end, end_alone);
+                prop_assert_eq!(outline, alone);
+                start = end + 1;
+            }
         }
     }
 }
