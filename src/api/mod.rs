@@ -43,4 +43,4 @@ pub use token::DEFAULT_TOKEN_EXPIRATION_TIME;
 pub use window::{TimeBase, Window};
 
 pub(crate) use http::{Probe, Urgency, clean_server_text};
-pub(crate) use record::{TextRange, parse_time, push_canonical_record, sort_oldest_first};
+pub(crate) use record::{parse_time, push_canonical_record, sort_oldest_first};

@@ -23,12 +23,11 @@ use serde::Deserialize;
 use super::source::Source;
 use super::window::TimeBase;
 use crate::json::{Scan, decode_string, push_compact};
-use outline::Field;
+use outline::{Field, TextRange};
 
 pub(super) use identity::RecordDigest;
 pub(crate) use identity::push_canonical_record;
 pub(crate) use order::sort_oldest_first;
-pub(crate) use outline::TextRange;
 pub(super) use outline::{Outline, OutlineReader};
 pub(crate) use time::parse_time;
 
@@ -67,22 +66,18 @@ impl Record {
 
     /// The text on one line: white space outside strings removed, nothing else changed.
     pub fn to_line(&self) -> String {
-        if !self.outline.has_white_space {
-            return self.text().to_owned();
+        let mut line = String::with_capacity(self.text().len());
+        self.push_line(&mut line);
+        line
+    }
+
+    /// Appends [`Record::to_line`] to `out`.
+    pub(crate) fn push_line(&self, out: &mut String) {
+        if self.outline.has_white_space {
+            push_compact(self.text(), out);
+        } else {
+            out.push_str(self.text());
         }
-        let mut line = Vec::new();
-        push_compact(self.text(), &mut line);
-        String::from_utf8(line).expect("removing ASCII white space keeps UTF-8 valid")
-    }
-
-    /// Reports whether [`Record::text`] is on one line as it is, because no white space has to be removed.
-    pub(crate) fn is_compact(&self) -> bool {
-        !self.outline.has_white_space
-    }
-
-    /// The text of the page, and the range of this record in it.
-    pub(crate) fn into_page(self) -> (Arc<String>, TextRange) {
-        (self.page, self.outline.text)
     }
 
     /// The range of this record in the text of its page.

@@ -6,7 +6,7 @@ use super::identity::SIGNED_LINK;
 use crate::json::{Malformed, Scan};
 
 /// A range of bytes in a page, or in a line that was read back. 32 bits are enough, because both are at most 64 MiB.
-pub(crate) type TextRange = Range<u32>;
+pub(super) type TextRange = Range<u32>;
 
 /// The fields that are read; the discriminant is the index in [`Outline::fields`].
 #[derive(Clone, Copy)]

@@ -1,69 +1,13 @@
 //! A slice: a part of a window that has been read whole.
 
-use std::num::NonZeroU32;
-use std::sync::Arc;
-
 use chrono::{DateTime, Utc};
 
 use super::bounds::Bounds;
+use super::line::Line;
 use super::odd_records::OddRecords;
-use crate::api::{Record, Source, TextRange, TimeBase};
+use crate::api::{Source, TimeBase};
 use crate::pull::filter::MatchedNames;
 use crate::pull::organisations::Organisations;
-
-/// The text of a record on one line, without the line feed.
-#[derive(Clone, Debug)]
-pub(in crate::pull) enum LineText {
-    /// Within the text of its page, which is kept in memory for it.
-    Shared(Arc<String>, TextRange),
-    /// In memory of its own.
-    Own(Box<str>),
-}
-
-impl LineText {
-    /// The text of `record`. With `shares_page` it stays within the text of its page if nothing has to be removed, which
-    /// is cheaper when most of a page is kept.
-    pub(super) fn of(record: Record, shares_page: bool) -> Self {
-        if shares_page && record.is_compact() {
-            let (page, range) = record.into_page();
-            return Self::Shared(page, range);
-        }
-        Self::Own(record.to_line().into_boxed_str())
-    }
-
-    pub(in crate::pull) fn as_str(&self) -> &str {
-        match self {
-            Self::Shared(page, range) => &page[range.start as usize..range.end as usize],
-            Self::Own(text) => text,
-        }
-    }
-}
-
-/// One record on one line, ready to be printed.
-#[derive(Clone, Debug)]
-pub(in crate::pull) struct Line {
-    /// Compact JSON without the line feed.
-    pub(in crate::pull) text: LineText,
-    /// The latest time, in Unix seconds, by which a later query could select this record again.
-    pub(in crate::pull) findable_until: i64,
-    /// The time of its event in Unix seconds, if that is measured and plausible. 32 bits fit into the padding of the struct.
-    pub(in crate::pull) event_time: Option<NonZeroU32>,
-    /// True if its time is outside the window of the slice that it came with.
-    pub(in crate::pull) is_stray: bool,
-}
-
-#[cfg(test)]
-impl Line {
-    /// A line of which only the text matters.
-    pub(in crate::pull) fn of(text: &str) -> Self {
-        Self {
-            text: LineText::Own(text.into()),
-            findable_until: 0,
-            event_time: None,
-            is_stray: false,
-        }
-    }
-}
 
 /// A part of a window that has been read whole.
 #[derive(Debug)]

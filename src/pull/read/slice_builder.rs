@@ -8,10 +8,11 @@ use chrono::{DateTime, Utc};
 
 use super::bounds::{Bounds, Position};
 use super::budget::{ReadAheadBudget, Reservation};
+use super::line::{Line, LineText};
 use super::odd_records::OddRecords;
 use super::options::ReadOptions;
 use super::sizing::Estimate;
-use super::slice::{Edge, Line, LineText, Slice};
+use super::slice::{Edge, Slice};
 use crate::api::{Page, Record, Source, sort_oldest_first};
 use crate::pull::filter::{MatchedNames, Verdict};
 use crate::pull::organisations::Organisations;
@@ -77,50 +78,44 @@ impl SliceBuilder {
         self.server_time = self.server_time.or(page.server_time);
         self.last_server_time = page.server_time.or(self.last_server_time);
         let plausible = self.plausible_times(bounds, options);
-        let records = page.records.iter();
-        let verdicts = records.map(|record| {
-            let matched = &mut self.matched_names;
-            options.filter.judge(options.source, record, matched)
-        });
-        let verdicts: Vec<_> = verdicts.collect();
-        let kept = verdicts.iter().filter(|verdict| **verdict != Verdict::Drop);
-        // If most of a page is kept, its lines stay within the page's text. If not, each is copied, so that a few lines
-        // do not keep a whole page in memory.
-        let most_are_kept = 2 * kept.count() >= verdicts.len();
-        for (record, verdict) in page.records.into_iter().zip(verdicts) {
+        let mut times = Vec::with_capacity(page.records.len());
+        let mut kept = Vec::with_capacity(page.records.len());
+        for record in &page.records {
             let time = record.time(options.window.time_base());
             let time = time.filter(|time| plausible.contains(&time.timestamp()));
             if let Some(time) = time {
                 self.note_time(time, bounds);
             }
-            self.organisations.note(&record);
+            self.organisations.note(record);
+            let matched = &mut self.matched_names;
+            let verdict = options.filter.judge(options.source, record, matched);
             let is_unclassified = verdict == Verdict::KeepUnclassified || !record.is_object();
             self.odd.unclassified += u64::from(is_unclassified);
-            if verdict != Verdict::Drop {
-                let line = self.line(record, options, &plausible, most_are_kept);
-                self.keep(time, line);
-                continue;
+            if verdict == Verdict::Drop {
+                self.filtered += u64::from(bounds.position(time) != Position::Neighbour);
+            } else {
+                times.push(time);
+                kept.push(record);
             }
-            self.filtered += u64::from(bounds.position(time) != Position::Neighbour);
-            if most_are_kept {
-                // Its text stays in memory with the page's.
-                self.reservation.grow(record.text().len());
-            }
+        }
+        for ((time, record), text) in times.into_iter().zip(&kept).zip(LineText::of_page(&kept)) {
+            let line = self.line(text, record, options, &plausible);
+            self.keep(time, line);
         }
     }
 
     fn line(
         &mut self,
-        record: Record,
+        text: LineText,
+        record: &Record,
         options: &ReadOptions,
         plausible: &RangeInclusive<i64>,
-        shares_page: bool,
     ) -> Line {
         let times = options
             .measures_processing
-            .then(|| Times::of(&record, options.source, plausible));
+            .then(|| Times::of(record, options.source, plausible));
         let mut line = Line {
-            text: LineText::of(record, shares_page),
+            text,
             findable_until: 0,
             event_time: None,
             is_stray: false,

@@ -1,4 +1,4 @@
-//! Lines gathered into writes.
+//! Lines put together for a write.
 
 use std::io::{self, Write};
 use std::thread;
@@ -9,12 +9,34 @@ use super::format::Printable;
 /// Lines are gathered up to this size before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
 
+/// Lines that stand in memory as they are printed are not copied if they have this size together. Shorter ones are
+/// gathered, because a write costs more than copying them.
+const LEAST_IN_MEMORY: usize = 16 << 10;
+
+/// At most this many of them go into one write, since the path of a file is looked at between writes.
+const MOST_IN_MEMORY: usize = 256 << 10;
+
 /// Pause before a full stream that does not block is tried again.
 const RETRY_WAIT: Duration = Duration::from_millis(5);
 
-/// Fills `buffer` with the first of `lines`, each with a line feed: as many as fit, and at least one. The first `skipped`
-/// bytes are left out. Returns how many lines it holds.
-pub(super) fn fill(buffer: &mut Vec<u8>, lines: &[impl Printable], skipped: usize) -> usize {
+/// Returns what is to be written next: the first of `lines`, at least one, each with a line feed, and their number. The
+/// first `skipped` bytes are left out. They are gathered in `buffer` unless they stand together already.
+pub(super) fn next_write<'a>(
+    buffer: &'a mut Vec<u8>,
+    lines: &'a [impl Printable],
+    skipped: usize,
+) -> (&'a [u8], usize) {
+    if let Some((text, count)) = Printable::in_memory(lines, MOST_IN_MEMORY)
+        && (text.len() >= LEAST_IN_MEMORY || count == lines.len())
+    {
+        return (&text.as_bytes()[skipped..], count);
+    }
+    let count = gather(buffer, lines, skipped);
+    (buffer, count)
+}
+
+/// Fills `buffer` with the first of `lines`. Returns how many it holds.
+fn gather(buffer: &mut Vec<u8>, lines: &[impl Printable], skipped: usize) -> usize {
     buffer.clear();
     buffer.reserve(BUFFER_BYTES);
     let mut count = 0;
@@ -86,11 +108,12 @@ mod tests {
         let lines = [&long, "a", "b", &long].map(Line::of);
         let lines: Vec<_> = lines.iter().collect();
         let mut buffer = Vec::new();
-        assert_eq!(fill(&mut buffer, &lines, 0), 1);
-        assert_eq!(buffer, format!("{long}\n").as_bytes());
-        assert_eq!(fill(&mut buffer, &lines[1..], 0), 2);
-        assert_eq!(buffer, b"a\nb\n");
-        assert_eq!(fill(&mut buffer, &lines[1..], 1), 2);
-        assert_eq!(buffer, b"\nb\n");
+        let mut next = |from, skipped| {
+            let (bytes, count) = next_write(&mut buffer, &lines[from..], skipped);
+            (String::from_utf8(bytes.to_vec()).unwrap(), count)
+        };
+        assert_eq!(next(0, 0), (format!("{long}\n"), 1));
+        assert_eq!(next(1, 0), ("a\nb\n".to_owned(), 2));
+        assert_eq!(next(1, 1), ("\nb\n".to_owned(), 2));
     }
 }

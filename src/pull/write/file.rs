@@ -7,7 +7,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use super::buffer::{fill, write_all};
+use super::buffer::{next_write, write_all};
 use super::format::Printable;
 use super::marked::{self, Alteration, MovedFile, Search};
 use super::tail;
@@ -119,8 +119,9 @@ impl OutputFile {
             }
             let left = &mut lines[written..];
             let skipped = self.finish_torn_line(left).map_err(Error::Output)?;
-            written += fill(&mut buffer, left, skipped);
-            let appended = self.append(&buffer);
+            let (bytes, count) = next_write(&mut buffer, left, skipped);
+            let appended = self.append(bytes);
+            written += count;
             appended.map_err(|error| {
                 Error::Output(if is_durable {
                     error

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::buffer::{fill, write_all};
+use super::buffer::{next_write, write_all};
 use super::file::{self, NoteChange, OutputFile};
 use super::format::Printable;
 use super::unacknowledged::UnacknowledgedLines;
@@ -142,8 +142,9 @@ fn write_to_stream(stream: &mut dyn Write, lines: &[impl Printable]) -> io::Resu
     let mut buffer = Vec::new();
     let mut written = 0;
     while written < lines.len() {
-        written += fill(&mut buffer, &lines[written..], 0);
-        write_all(stream, &buffer)?;
+        let (bytes, count) = next_write(&mut buffer, &lines[written..], 0);
+        write_all(stream, bytes)?;
+        written += count;
     }
     stream.flush()
 }

@@ -103,6 +103,12 @@ pub(in crate::pull::write) struct PendingLine<'a> {
 pub(in crate::pull::write) trait Printable {
     /// The text of the line, without a line feed.
     fn text(&self) -> Cow<'_, str>;
+
+    /// The text of the first of `lines` if it stands in memory as it is printed, each line with its line feed: up to `most`
+    /// bytes, but at least one line. Returns the number of lines as well.
+    fn in_memory(lines: &[Self], most: usize) -> Option<(&str, usize)>
+    where
+        Self: Sized;
 }
 
 impl Printable for &Line {
@@ -110,12 +116,22 @@ impl Printable for &Line {
     fn text(&self) -> Cow<'_, str> {
         Cow::Borrowed(self.text.as_str())
     }
+
+    fn in_memory(lines: &[Self], most: usize) -> Option<(&str, usize)> {
+        let (first, following) = lines.split_first()?;
+        let following = following.iter().map(|line| &line.text);
+        Some(first.text.and_following(following, most))
+    }
 }
 
 impl Printable for PendingLine<'_> {
     fn text(&self) -> Cow<'_, str> {
         let record = self.line.text.as_str();
         self.formatter.text(record, self.id, self.source)
+    }
+
+    fn in_memory(_: &[Self], _: usize) -> Option<(&str, usize)> {
+        None
     }
 }
 
