@@ -1,12 +1,22 @@
 //! The organisations that records name.
 
 use crate::api::Record;
+use crate::json::decode_string;
 
 /// Counts of the records that name each organisation.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Organisations {
     /// Rarely more than one, so a list is quicker than a map.
-    counts: Vec<(String, u64)>,
+    counts: Vec<Named>,
+}
+
+/// An organisation, and how many records name it.
+#[derive(Clone, Debug)]
+struct Named {
+    id: String,
+    /// The id as the first of them writes it, which saves decoding that of nearly all others.
+    json: String,
+    records: u64,
 }
 
 impl Organisations {
@@ -15,29 +25,40 @@ impl Organisations {
 
     /// Counts the organisation that `record` names, if it names one.
     pub(crate) fn note(&mut self, record: &Record) {
-        if let Some(id) = record.organization_id() {
-            self.count(&id);
+        if let Some(json) = record.organization_id_json() {
+            self.count(json);
         }
     }
 
-    fn count(&mut self, id: &str) {
-        if let Some((_, count)) = self.counts.iter_mut().find(|(known, _)| known == id) {
-            *count += 1;
+    fn count(&mut self, json: &str) {
+        if let Some(named) = self.counts.iter_mut().find(|named| named.json == json) {
+            named.records += 1;
+            return;
+        }
+        let Some(id) = decode_string(json) else {
+            return;
+        };
+        if let Some(named) = self.counts.iter_mut().find(|named| named.id == id) {
+            named.records += 1;
         } else if self.counts.len() < Self::MOST {
-            self.counts.push((id.to_owned(), 1));
+            self.counts.push(Named {
+                id: id.into_owned(),
+                json: json.to_owned(),
+                records: 1,
+            });
         }
     }
 
     /// The organisation that most records name. A few may name another, such as that of Verkada's support.
     pub(crate) fn most_named(&self) -> Option<&str> {
         // Of equals the first one: `max_by_key` takes the last.
-        let most = self.counts.iter().rev().max_by_key(|(_, count)| *count);
-        most.map(|(id, _)| id.as_str())
+        let most = self.counts.iter().rev().max_by_key(|named| named.records);
+        most.map(|named| named.id.as_str())
     }
 
     /// Reports whether any record names `id`.
     pub(crate) fn contains(&self, id: &str) -> bool {
-        self.counts.iter().any(|(known, _)| known == id)
+        self.counts.iter().any(|named| named.id == id)
     }
 }
 
@@ -45,7 +66,8 @@ impl Organisations {
 impl<'a> FromIterator<&'a str> for Organisations {
     fn from_iter<I: IntoIterator<Item = &'a str>>(ids: I) -> Self {
         let mut organisations = Self::default();
-        ids.into_iter().for_each(|id| organisations.count(id));
+        ids.into_iter()
+            .for_each(|id| organisations.count(&format!("\"{id}\"")));
         organisations
     }
 }
@@ -64,6 +86,7 @@ mod tests {
         assert_eq!(of(&["support", "own", "own"]).as_deref(), Some("own"));
         assert_eq!(of(&["own", "own", "support"]).as_deref(), Some("own"));
         assert_eq!(of(&["first", "second"]).as_deref(), Some("first"));
+        assert_eq!(of(&["a", "own", r"\u006fwn"]).as_deref(), Some("own"));
     }
 
     #[test]

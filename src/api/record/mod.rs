@@ -120,7 +120,12 @@ impl Record {
 
     /// `organization_id` of an audit log. `None` if it is missing or not a string.
     pub fn organization_id(&self) -> Option<Cow<'_, str>> {
-        decode_string(self.field(Field::OrganizationId)?)
+        decode_string(self.organization_id_json()?)
+    }
+
+    /// `organization_id` as it is written, whatever its type.
+    pub(crate) fn organization_id_json(&self) -> Option<&str> {
+        self.field(Field::OrganizationId)
     }
 
     /// `timestamp`: when an audit log's event happened.

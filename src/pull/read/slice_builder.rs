@@ -98,9 +98,13 @@ impl SliceBuilder {
                 kept.push(record);
             }
         }
-        for ((time, record), text) in times.into_iter().zip(&kept).zip(LineText::of_page(&kept)) {
+        let texts = LineText::of_page(&kept);
+        let bytes = texts.iter().map(|text| text.as_str().len());
+        let around = kept.len() * size_of::<(Option<DateTime<Utc>>, Line)>();
+        self.reservation.grow(bytes.sum::<usize>() + around);
+        for ((time, record), text) in times.into_iter().zip(kept).zip(texts) {
             let line = self.line(text, record, options, &plausible);
-            self.keep(time, line);
+            self.lines.push((time, line));
         }
     }
 
@@ -142,12 +146,6 @@ impl SliceBuilder {
         let allowed = bounds.to + options.processing_allowance.unwrap_or_default();
         let latest = allowed.max(options.now).max(read_at.unwrap_or(i64::MIN));
         EARLIEST_TIME..=latest + CLOCK_DEVIATION
-    }
-
-    fn keep(&mut self, time: Option<DateTime<Utc>>, line: Line) {
-        let bytes = line.text.as_str().len() + size_of::<(Option<DateTime<Utc>>, Line)>();
-        self.reservation.grow(bytes);
-        self.lines.push((time, line));
     }
 
     /// The number of records so far, kept or not.
