@@ -82,12 +82,15 @@ pub(crate) async fn compare(args: &VerifyArgs, config: &Config, format: LogForma
     let whole = report.sources.iter();
     let whole: Vec<_> = whole
         .filter(|source| matches!(source.outcome, Outcome::Done))
-        .map(|source| source.source)
+        .map(|source| source.account.source)
         .collect();
     let is_whole = whole.len() == report.sources.len();
     let findings = comparison.findings(&whole);
     let repair = Repair {
-        printed: report.sources.iter().map(|one| one.counts.printed).sum(),
+        printed: report
+            .accounts()
+            .map(|account| account.counts.printed)
+            .sum(),
         output: config.output.as_deref(),
     };
     let found = report::show_findings(&findings, &repair, format, quiet, is_whole);

@@ -13,24 +13,18 @@ pub struct Report {
     pub sources: Vec<SourceReport>,
 }
 
+impl Report {
+    /// The account of each source.
+    pub fn accounts(&self) -> impl Iterator<Item = &Account> + Clone {
+        self.sources.iter().map(|source| &source.account)
+    }
+}
+
 /// The end of one source.
 #[derive(Debug)]
 pub struct SourceReport {
-    /// The source.
-    pub source: Source,
-    /// The window that was read; `None` if nothing was.
-    pub window: Option<Window>,
-    /// The records of the window so far.
-    pub counts: Counts,
-    /// Those of the printed ones that were late.
-    pub lateness: Lateness,
-    /// The longest time from the event of a kept audit log to its processing, in seconds, if it is measured.
-    pub longest_processing: Option<i64>,
-    /// The longest time from the event of a new record until this run, the first to see it, read it, in seconds. Measured in
-    /// scheduled runs only: for a range it would be the age of the records.
-    pub longest_first_seen: Option<i64>,
-    /// With a checkpoint: the Unix second through which everything is printed, if anything is.
-    pub printed_through: Option<i64>,
+    /// What was read and printed of it.
+    pub account: Account,
     /// The names of the filter that no record has had.
     pub unmatched_names: Vec<String>,
     /// The way in which it ended.
@@ -40,36 +34,19 @@ pub struct SourceReport {
 }
 
 impl SourceReport {
-    /// Its account.
-    pub fn account(&self) -> Account {
-        Account {
-            source: self.source,
-            window: self.window,
-            counts: self.counts,
-            lateness: self.lateness,
-            longest_processing: self.longest_processing,
-            longest_first_seen: self.longest_first_seen,
-            printed_through: self.printed_through,
-            ending: match self.outcome {
-                Outcome::Done => Ending::Done,
-                Outcome::UpToDate(_) => Ending::UpToDate,
-                Outcome::Failed(_) => Ending::Failed,
-                Outcome::Stopped => Ending::Stopped,
-                Outcome::NotBegun => Ending::NotBegun,
-            },
-        }
-    }
-
     /// A source of which nothing was read.
     pub(super) fn unread(source: Source, outcome: Outcome, rest: Option<RestartHint>) -> Self {
         Self {
-            source,
-            window: None,
-            counts: Counts::default(),
-            lateness: Lateness::default(),
-            longest_processing: None,
-            longest_first_seen: None,
-            printed_through: None,
+            account: Account {
+                source,
+                window: None,
+                counts: Counts::default(),
+                lateness: Lateness::default(),
+                longest_processing: None,
+                longest_first_seen: None,
+                printed_through: None,
+                ending: outcome.ending(),
+            },
             unmatched_names: Vec::new(),
             outcome,
             rest,
@@ -77,23 +54,23 @@ impl SourceReport {
     }
 }
 
-/// The account of one source, which is all that is known of it when a run is ended in its midst. The fields are those of
-/// [`SourceReport`].
+/// The account of one source, which is all that is known of it when a run is ended in its midst.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Account {
     /// The source.
     pub source: Source,
-    /// The window that is read.
+    /// The window that is read; `None` if nothing is.
     pub window: Option<Window>,
     /// The records of the slices that have been printed.
     pub counts: Counts,
-    /// The late ones of them.
+    /// Those of the printed ones that were late.
     pub lateness: Lateness,
-    /// The longest time from an event to its processing.
+    /// The longest time from the event of a kept audit log to its processing, in seconds, if it is measured.
     pub longest_processing: Option<i64>,
-    /// The longest time from an event until it was first seen.
+    /// The longest time from the event of a new record until this run, the first to see it, read it, in seconds. Measured in
+    /// scheduled runs only: for a range it would be the age of the records.
     pub longest_first_seen: Option<i64>,
-    /// The Unix second through which everything is printed.
+    /// With a checkpoint: the Unix second through which everything is printed, if anything is.
     pub printed_through: Option<i64>,
     /// The way in which it ended, or would if the run ended now.
     pub ending: Ending,
@@ -175,6 +152,19 @@ pub enum Outcome {
     Stopped,
     /// It was not begun, because the run had ended.
     NotBegun,
+}
+
+impl Outcome {
+    /// The same without its details.
+    pub(super) fn ending(&self) -> Ending {
+        match self {
+            Self::Done => Ending::Done,
+            Self::UpToDate(_) => Ending::UpToDate,
+            Self::Failed(_) => Ending::Failed,
+            Self::Stopped => Ending::Stopped,
+            Self::NotBegun => Ending::NotBegun,
+        }
+    }
 }
 
 /// The progress of a run.

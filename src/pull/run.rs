@@ -174,7 +174,7 @@ impl Run<'_> {
                 Err(error) => SourceReport::unread(pending.source, Outcome::Failed(error), None),
                 Ok(()) => self.finish_source(pending, sources.is_empty()).await,
             };
-            self.note_account(report.account());
+            self.note_account(report.account);
             sources.push(report);
         }
         Ok(Report { sources })
@@ -196,7 +196,7 @@ impl Run<'_> {
 
     async fn finish_source(&mut self, pending: PendingSource, is_first: bool) -> SourceReport {
         let source = pending.source;
-        let report = match pending.read {
+        let mut report = match pending.read {
             Err(through) => SourceReport::unread(source, Outcome::UpToDate(through), None),
             Ok(read) if self.printer.is_none() || *self.stop.borrow() && !is_first => {
                 let rest = RestartPoint::default().hint(read.window);
@@ -204,17 +204,13 @@ impl Run<'_> {
             }
             Ok(read) => self.print_source(read).await,
         };
-        self.with_printed_through(report)
+        report.account.printed_through = self.printed_through(source);
+        report
     }
 
-    /// Adds how far the source is printed, as the checkpoint has it.
-    fn with_printed_through(&self, report: SourceReport) -> SourceReport {
-        let printer = self.printer.as_ref();
-        let through = printer.and_then(|printer| printer.printed_through(report.source));
-        SourceReport {
-            printed_through: through,
-            ..report
-        }
+    /// Returns how far the source is printed, as the checkpoint has it.
+    fn printed_through(&self, source: Source) -> Option<i64> {
+        self.printer.as_ref()?.printed_through(source)
     }
 
     /// Waits for the first answer and compares the clocks. If this machine's is wrong, the sources that are not printed
@@ -322,13 +318,10 @@ impl Run<'_> {
         tally.odd.warn(source);
         self.warn_of_late_records(source, tally.lateness);
         SourceReport {
-            source,
-            window: Some(window),
-            counts: tally.counts,
-            lateness: tally.lateness,
-            longest_processing: tally.longest_processing,
-            longest_first_seen: tally.longest_first_seen,
-            printed_through: None,
+            account: Account {
+                ending: outcome.ending(),
+                ..self.account(source, window, &tally)
+            },
             unmatched_names: tally.unmatched_names(source, &self.pull.filter),
             outcome,
             rest: (!is_done).then(|| point.hint(window)),
@@ -337,7 +330,6 @@ impl Run<'_> {
 
     /// The account of a source of which `tally` has been printed so far.
     fn account(&self, source: Source, window: Window, tally: &Tally) -> Account {
-        let printer = self.printer.as_ref();
         Account {
             source,
             window: Some(window),
@@ -345,7 +337,7 @@ impl Run<'_> {
             lateness: tally.lateness,
             longest_processing: tally.longest_processing,
             longest_first_seen: tally.longest_first_seen,
-            printed_through: printer.and_then(|printer| printer.printed_through(source)),
+            printed_through: self.printed_through(source),
             ending: Ending::Stopped,
         }
     }

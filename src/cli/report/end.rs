@@ -42,7 +42,7 @@ impl Ended {
     /// The account of each source, as far as there is one.
     pub(super) fn accounts(&self) -> Vec<Account> {
         match &self.report {
-            Some(report) => report.sources.iter().map(SourceReport::account).collect(),
+            Some(report) => report.accounts().copied().collect(),
             None => self.unfinished.clone(),
         }
     }
@@ -50,7 +50,7 @@ impl Ended {
     /// Reports whether the reader of the pipe went away while `source` was printed.
     pub(super) fn lost_reader_of(&self, source: Source) -> bool {
         let mut sources = self.report.iter().flat_map(|report| &report.sources);
-        sources.any(|report| report.source == source && lost_its_reader(report))
+        sources.any(|report| report.account.source == source && lost_its_reader(report))
     }
 }
 
@@ -66,9 +66,9 @@ pub(crate) fn finish(
     for source in &report.sources {
         code = code.merge(match &source.outcome {
             Outcome::Done => ExitCode::Done,
-            Outcome::UpToDate(through) => say_up_to_date(config, source.source, *through),
+            Outcome::UpToDate(through) => say_up_to_date(config, source.account.source, *through),
             Outcome::Failed(error) => {
-                let (message, code) = failure(config, source.source, error);
+                let (message, code) = failure(config, source.account.source, error);
                 // Both sources fail when there is no token; one line is enough.
                 if let Some(message) = message.filter(|message| said.insert(message.clone())) {
                     report_error(format, &message);

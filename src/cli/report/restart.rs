@@ -26,7 +26,7 @@ impl Rest {
         }
         let writes_whole_lines = config.output.as_deref().is_some_and(Path::is_file);
         Some(Self {
-            source: report.source,
+            source: report.account.source,
             outcome: match report.outcome {
                 Outcome::NotBegun => "not begun; ",
                 Outcome::Stopped => "stopped; ",

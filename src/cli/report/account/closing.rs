@@ -73,24 +73,24 @@ pub(crate) fn shows_counts() -> bool {
 
 /// Says what was read of each source.
 pub(crate) fn log_counts(report: &Report) {
-    for source in report.sources.iter().filter(|one| one.window.is_some()) {
+    for account in report.accounts().filter(|one| one.window.is_some()) {
         let Counts {
             read,
             printed,
             filtered,
             repeated,
-        } = source.counts;
+        } = account.counts;
         tracing::info!(
-            source = %source.source,
+            source = %account.source,
             read,
             printed,
             filtered,
             repeated,
-            late_records = source.lateness.records,
-            max_lateness_seconds = source.lateness.largest,
-            max_processing_seconds = source.longest_processing,
-            max_first_seen_seconds = source.longest_first_seen,
-            printed_through = source.printed_through.map(time_text),
+            late_records = account.lateness.records,
+            max_lateness_seconds = account.lateness.largest,
+            max_processing_seconds = account.longest_processing,
+            max_first_seen_seconds = account.longest_first_seen,
+            printed_through = account.printed_through.map(time_text),
             "counted"
         );
     }

@@ -34,7 +34,7 @@ pub(crate) fn summarise(config: &Config, format: LogFormat, ended: &Ended, elaps
         return;
     };
     let mut sources = report.sources.iter();
-    let lost_reader = sources.any(|source| ended.lost_reader_of(source.source));
+    let lost_reader = sources.any(|source| ended.lost_reader_of(source.account.source));
     if ended.code == ExitCode::Done && lost_reader {
         return;
     }
@@ -52,7 +52,7 @@ pub(crate) fn summarise(config: &Config, format: LogFormat, ended: &Ended, elaps
     for source in &report.sources {
         let is_done = matches!(source.outcome, Outcome::Done);
         // A quiet interval says nothing about a name.
-        if is_done && source.counts.read > 0 && !source.unmatched_names.is_empty() {
+        if is_done && source.account.counts.read > 0 && !source.unmatched_names.is_empty() {
             print_note(&describe_unmatched(&source.unmatched_names));
         }
     }
@@ -73,14 +73,12 @@ fn summary(
         return format!("up to date: everything through {through} was printed before");
     }
     let counts = report
-        .sources
-        .iter()
-        .map(|source| counts(source.source, source.counts, filter));
+        .accounts()
+        .map(|account| counts(account.source, account.counts, filter));
     let counts: Vec<_> = counts.collect();
     let windows = report
-        .sources
-        .iter()
-        .filter_map(|source| source.window.as_ref());
+        .accounts()
+        .filter_map(|account| account.window.as_ref());
     let start = windows.clone().map(Window::start).min();
     let end = windows.map(Window::end).max();
     let period = match start.zip(end) {
