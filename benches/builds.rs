@@ -11,13 +11,9 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use support::server::{self, Server};
-use support::{MIDNIGHT, Usage, build, is_quick, measure, measure_into, medians, ratio, row};
-
-/// Records a second of the organisation that is read in slices.
-const DENSITY: usize = 50;
-
-const UNPACED: &str = "--all-events --only audit-logs --max-requests-per-minute 1000000";
+use support::reads::Reads;
+use support::server;
+use support::{Usage, build, measure, measure_into, medians, ratio, row};
 
 const ROUNDS: usize = 25;
 
@@ -29,31 +25,19 @@ fn main() {
     };
     let other = fs::canonicalize(other).unwrap();
     let this = Path::new(env!("CARGO_BIN_EXE_verkada-audit-logs"));
-    let pages = if is_quick() { 50 } else { 500 };
-    let records = pages * 200;
     let folder = tempfile::tempdir().unwrap();
-    let organisation = Server::start(&format!("per_day={} flat=1", DENSITY * 86_400));
-    let fixed = Server::start(&format!("pages={pages}"));
-    println!("{records} audit logs in pages of 200");
-
-    let end = MIDNIGHT + (records / DENSITY) as i64;
-    let slices = format!("--start {MIDNIGHT} --end {end} --interval-minutes 1 {UNPACED}");
-    let one_piece = format!(
-        "--start 1789340000 --end 1789344000 --interval-minutes 1440 --page-size 200 {UNPACED}"
-    );
-    for (how, url, arguments) in [
-        ("in slices", &organisation.base_url, &slices),
-        ("in one piece", &fixed.base_url, &one_piece),
-    ] {
+    let reads = Reads::start();
+    for read in [reads.in_slices(), reads.in_one_piece()] {
         for output in [Output::Null, Output::Pipe, Output::File] {
             let run = |program: &Path| {
                 output.measure(
                     folder.path(),
-                    &mut build(program, url, folder.path(), arguments),
+                    &mut build(program, read.base_url, folder.path(), &read.arguments),
                 )
             };
             let [ours, others] = medians(ROUNDS, [&mut || run(this), &mut || run(&other)]);
-            let what = format!("read {how} into {}: CPU / the other build", output.name());
+            let (how, name) = (read.how, output.name());
+            let what = format!("read {how} into {name}: CPU / the other build");
             row(&what, ratio(ours.cpu, others.cpu), "times", None);
         }
     }

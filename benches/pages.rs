@@ -11,37 +11,25 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use support::server::{self, Server};
-use support::{
-    MIDNIGHT, Usage, is_installed, is_quick, measure, medians, milliseconds, program, ratio, row,
-};
-
-/// Records a second of the organisation that is read.
-const DENSITY: usize = 50;
-
-const UNPACED: &str = "--all-events --only audit-logs --max-requests-per-minute 1000000";
+use support::reads::{Read, Reads};
+use support::server;
+use support::{Usage, is_installed, measure, medians, milliseconds, program, ratio, row};
 
 fn main() {
     server::serve_if_asked();
-    let pages = if is_quick() { 50 } else { 500 };
-    let records = pages * 200;
     let folder = tempfile::tempdir().unwrap();
-    let organisation = Server::start(&format!("per_day={} flat=1", DENSITY * 86_400));
-    let fixed = Server::start(&format!("pages={pages}"));
-    println!("{records} audit logs in pages of 200");
-
-    let end = MIDNIGHT + (records / DENSITY) as i64;
-    let range = format!("--start {MIDNIGHT} --end {end} --interval-minutes 1 {UNPACED}");
-    formats(&organisation, folder.path(), &range, records);
-    let mut sliced = || measure(&mut program(&organisation.base_url, folder.path(), &range));
-    let one_piece = format!(
-        "--start 1789340000 --end 1789344000 --interval-minutes 1440 --page-size 200 {UNPACED}"
-    );
-    let mut whole = || measure(&mut program(&fixed.base_url, folder.path(), &one_piece));
+    let reads = Reads::start();
+    let in_slices = reads.in_slices();
+    let in_one_piece = reads.in_one_piece();
+    formats(&in_slices, folder.path(), reads.records);
+    let ours = |read: &Read<'_>| {
+        let mut ours = program(read.base_url, folder.path(), &read.arguments);
+        measure(&mut ours)
+    };
     let url = format!(
         "{}/core/v1/audit_log?page_token=[0-{}]",
-        fixed.base_url,
-        pages - 1
+        reads.fixed.base_url,
+        reads.pages - 1
     );
     if !(is_installed("curl") && is_installed("jq")) {
         return println!("there is nothing to compare with");
@@ -52,8 +40,16 @@ fn main() {
     fs::write(&downloaded, pages.stdout).unwrap();
     let mut curl = || measure(curl(&url).args(["--output", "/dev/null"]));
     let mut jq = || jq(&downloaded);
-    let [sliced, whole, curl, jq] = medians(9, [&mut sliced, &mut whole, &mut curl, &mut jq]);
-    for (how, ours) in [("in slices", sliced), ("in one piece", whole)] {
+    let [sliced, whole, curl, jq] = medians(
+        9,
+        [
+            &mut || ours(&in_slices),
+            &mut || ours(&in_one_piece),
+            &mut curl,
+            &mut jq,
+        ],
+    );
+    for (how, ours) in [(in_slices.how, sliced), (in_one_piece.how, whole)] {
         row(
             &format!("read {how}: CPU / curl downloading as many"),
             ratio(ours.cpu, curl.cpu),
@@ -70,10 +66,10 @@ fn main() {
 }
 
 /// The same records in each format.
-fn formats(organisation: &Server, folder: &Path, range: &str, records: usize) {
+fn formats(read: &Read<'_>, folder: &Path, records: usize) {
     let read = |format: &str| {
-        let arguments = format!("{range} --format {format}");
-        measure(&mut program(&organisation.base_url, folder, &arguments))
+        let arguments = format!("{} --format {format}", read.arguments);
+        measure(&mut program(read.base_url, folder, &arguments))
     };
     let [raw, envelope, ocsf] = medians(
         9,

@@ -7,6 +7,7 @@
 #![allow(dead_code, reason = "each bench uses a part of it")]
 #![allow(clippy::print_stdout, reason = "a bench prints its table")]
 
+pub(crate) mod reads;
 pub(crate) mod server;
 
 use std::path::Path;
