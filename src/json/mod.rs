@@ -7,7 +7,7 @@
 //!
 //! ```text
 //! members ---> text ---> scan
-//!    |           |         `----> grammar: object, array, value, string -> positions
+//!    |           |         `----> grammar: object, array, key, value, string -> positions
 //!    |           `--------------> one value: decode a string, remove white space, mend surrogates
 //!    `--------------------------> the members of an object, the elements of an array, the types of values
 //! canonical ---> scan             a form in which equal values have equal text

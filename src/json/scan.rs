@@ -80,15 +80,15 @@ impl<'a> Scan<'a> {
         at: usize,
         mut member: impl FnMut(Range<usize>, usize) -> Result<usize, E>,
     ) -> Result<usize, E> {
-        self.members(at, |at| {
+        self.object_members(at, |at| {
             let (key, value) = self.key(at)?;
             member(key, value)
         })
     }
 
-    /// Steps over an object like [`Self::object`]. `member` steps over each of its members, key and value.
+    /// Like [`Self::object`], but `member` steps over the key as well.
     #[inline]
-    pub(crate) fn members<E: From<Malformed>>(
+    pub(crate) fn object_members<E: From<Malformed>>(
         &self,
         at: usize,
         member: impl FnMut(usize) -> Result<usize, E>,
@@ -285,8 +285,9 @@ pub(super) fn string_end(bytes: &[u8], quote: usize) -> NextPosition {
 /// The position after the escape that begins at `backslash`. Half of a surrogate pair passes: what it means is for
 /// the reader of the record to decide.
 ///
-/// Apart from the loop over strings, because escapes are rare and its registers are few.
+/// Kept out of line: escapes are rare, and inlined it would take registers from the loop over strings.
 #[cold]
+#[inline(never)]
 fn escape_end(bytes: &[u8], backslash: usize) -> NextPosition {
     let at = backslash + 1;
     match bytes.get(at) {

@@ -7,14 +7,14 @@ use crate::json::decode_string;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Organisations {
     /// Rarely more than one, so a list is quicker than a map.
-    counts: Vec<Named>,
+    counts: Vec<Organisation>,
 }
 
-/// An organisation, and how many records name it.
+/// An organisation, and the number of records that name it.
 #[derive(Clone, Debug)]
-struct Named {
+struct Organisation {
     id: String,
-    /// The id as the first of them writes it, which saves decoding that of nearly all others.
+    /// The id as its first record writes it. Comparing this saves decoding nearly all others.
     json: String,
     records: u64,
 }
@@ -31,17 +31,25 @@ impl Organisations {
     }
 
     fn count(&mut self, json: &str) {
-        if let Some(named) = self.counts.iter_mut().find(|named| named.json == json) {
-            named.records += 1;
+        if let Some(organisation) = self
+            .counts
+            .iter_mut()
+            .find(|organisation| organisation.json == json)
+        {
+            organisation.records += 1;
             return;
         }
         let Some(id) = decode_string(json) else {
             return;
         };
-        if let Some(named) = self.counts.iter_mut().find(|named| named.id == id) {
-            named.records += 1;
+        if let Some(organisation) = self
+            .counts
+            .iter_mut()
+            .find(|organisation| organisation.id == id)
+        {
+            organisation.records += 1;
         } else if self.counts.len() < Self::MOST {
-            self.counts.push(Named {
+            self.counts.push(Organisation {
                 id: id.into_owned(),
                 json: json.to_owned(),
                 records: 1,
@@ -52,13 +60,17 @@ impl Organisations {
     /// The organisation that most records name. A few may name another, such as that of Verkada's support.
     pub(crate) fn most_named(&self) -> Option<&str> {
         // Of equals the first one: `max_by_key` takes the last.
-        let most = self.counts.iter().rev().max_by_key(|named| named.records);
-        most.map(|named| named.id.as_str())
+        let most = self
+            .counts
+            .iter()
+            .rev()
+            .max_by_key(|organisation| organisation.records);
+        most.map(|organisation| organisation.id.as_str())
     }
 
     /// Reports whether any record names `id`.
     pub(crate) fn contains(&self, id: &str) -> bool {
-        self.counts.iter().any(|named| named.id == id)
+        self.counts.iter().any(|organisation| organisation.id == id)
     }
 }
 

@@ -155,7 +155,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// The same without its details.
+    /// Returns the outcome without its details.
     pub(super) fn ending(&self) -> Ending {
         match self {
             Self::Done => Ending::Done,

@@ -1,10 +1,10 @@
 //! One record, as the API wrote it: its text, the few fields that are read, and its time.
 //!
 //! ```text
-//! Record ---> outline     where a record and its fields are in the text of a page
-//!   |-------> time        every form of a time
-//!   `-------> identity    which records are the same, signed links apart
-//! order                   newest first -> oldest first
+//! Record ---> outline           the ranges of a record and its fields in the text of its page
+//!   |            `----> identity  which records are the same, signed links apart
+//!   `-------> time              every form of a time
+//! order                         newest first -> oldest first
 //! ```
 
 mod identity;

@@ -1,4 +1,4 @@
-//! Where a record and the few fields that are read are in the text of its page.
+//! The outline of a record: the ranges of its text and of the fields that are read, in the text of its page.
 
 use std::ops::Range;
 
@@ -49,8 +49,8 @@ pub(in crate::api) struct Outline {
 
 /// Reads the outlines of the records of a page, one after the other.
 ///
-/// Nearly all records of a page have the same keys in the same order. A key is therefore compared with the one at its place
-/// in the records before, which is quicker than finding its end and its meaning anew.
+/// Nearly all records of a page have the same keys in the same order. Each key is first compared with the key at the same
+/// index of the records before, which is quicker than scanning it and looking it up.
 pub(in crate::api) struct OutlineReader<'a> {
     page: &'a str,
     scan: &'a Scan<'a>,
@@ -65,7 +65,7 @@ struct KnownKey<'a> {
 }
 
 impl<'a> OutlineReader<'a> {
-    /// Keys of a record that are remembered. Known records have up to twenty.
+    /// Limit for the keys that are remembered.
     const MOST_KNOWN: usize = 32;
 
     pub(in crate::api) fn new(page: &'a str, scan: &'a Scan<'a>) -> Self {
@@ -81,11 +81,11 @@ impl<'a> OutlineReader<'a> {
         let scan = self.scan;
         let white_space_before = scan.white_space_bytes();
         let mut fields = [const { 0..0 }; FIELDS];
-        let mut place = 0;
+        let mut index = 0;
         let end = match scan.peek(start) {
-            b'{' => scan.members(start, |at| {
-                let (field, value) = self.key(place, at)?;
-                place += 1;
+            b'{' => scan.object_members(start, |at| {
+                let (field, value) = self.key(index, at)?;
+                index += 1;
                 let end = scan.value(value)?;
                 if let Some(field) = field {
                     fields[field as usize] = narrow(value..end);
@@ -102,28 +102,28 @@ impl<'a> OutlineReader<'a> {
         Ok((outline, end))
     }
 
-    /// Steps over the key at `at`, the one at `place` of its record, and its colon. Returns the field that it names and
-    /// where its value begins.
+    /// Steps over the key at `at`, whose number in its record is `index`, and its colon. Returns the field that it names and
+    /// the start of its value.
     #[inline]
-    fn key(&mut self, place: usize, at: usize) -> Result<(Option<Field>, usize), Malformed> {
-        if let Some(known) = self.known.get(place)
+    fn key(&mut self, index: usize, at: usize) -> Result<(Option<Field>, usize), Malformed> {
+        if let Some(known) = self.known.get(index)
             && begins_with(&self.page.as_bytes()[at..], known.text)
         {
             return Ok((known.field, self.scan.white_space(at + known.text.len())));
         }
-        self.new_key(place, at)
+        self.new_key(index, at)
     }
 
-    fn new_key(&mut self, place: usize, at: usize) -> Result<(Option<Field>, usize), Malformed> {
+    fn new_key(&mut self, index: usize, at: usize) -> Result<(Option<Field>, usize), Malformed> {
         let (key, value) = self.scan.key(at)?;
         let field = Field::named(&self.page[key.clone()]);
         let text = &self.page.as_bytes()[key.start..=key.end];
         // White space before the colon would have to be counted each time.
         if text.ends_with(b":") {
             let known = KnownKey { text, field };
-            match self.known.get_mut(place) {
+            match self.known.get_mut(index) {
                 Some(before) => *before = known,
-                None if place < Self::MOST_KNOWN => self.known.push(known),
+                None if index < Self::MOST_KNOWN => self.known.push(known),
                 None => {}
             }
         }
@@ -131,8 +131,8 @@ impl<'a> OutlineReader<'a> {
     }
 }
 
-/// The same as [`slice::starts_with`], eight bytes at a time: for texts as short as keys, calling a comparison of memory
-/// takes longer than that.
+/// Like [`slice::starts_with`], eight bytes at a time: for texts as short as keys, the call of a general comparison costs
+/// more than the comparison.
 #[inline]
 fn begins_with(text: &[u8], known: &[u8]) -> bool {
     let Some(found) = text.get(..known.len()) else {
@@ -143,6 +143,7 @@ fn begins_with(text: &[u8], known: &[u8]) -> bool {
         return found == known;
     };
     let (found, known) = (found.as_chunks::<8>().0, known.as_chunks::<8>().0);
+    // The last eight bytes overlap the others, and cover the rest.
     found_end == known_end && found.iter().zip(known).all(|(found, known)| found == known)
 }
 

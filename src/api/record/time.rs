@@ -8,7 +8,7 @@ use crate::time::LEAST_MILLISECONDS;
 /// Reads a time in any form that clients of this API have met or foreseen: ISO 8601 with `Z`, with an offset or without
 /// a zone (then UTC), 0 to 9 fractional digits, or Unix seconds or milliseconds, as a number or as text.
 pub(crate) fn parse_time(raw: &str) -> Option<DateTime<Utc>> {
-    // As Verkada documents it: nothing has to be decoded then.
+    // The documented form has no escapes to decode.
     let plain = raw.strip_prefix('"').and_then(|raw| raw.strip_suffix('"'));
     if let Some(Ok(time)) = plain.map(DateTime::parse_from_rfc3339) {
         return Some(time.to_utc());

@@ -2,7 +2,6 @@
 
 use std::num::NonZeroU32;
 use std::ops::Range;
-use std::ptr;
 use std::sync::Arc;
 
 use crate::api::Record;
@@ -40,7 +39,7 @@ impl LineText {
             ranges.push(start..page.len());
             page.push('\n');
         }
-        // Where white space was removed, it is shorter.
+        // White space that was removed leaves room.
         page.shrink_to_fit();
         let page = Arc::new(page);
         let lines = ranges.into_iter().rev().map(|range| Self {
@@ -55,9 +54,9 @@ impl LineText {
         &self.page[self.range.clone()]
     }
 
-    /// The text of this line and of `following` ones as it stands in memory, each with its line feed: as many as stand
-    /// there one after the other, up to `most` bytes, but at least this one. Returns the number of lines as well.
-    pub(in crate::pull) fn and_following<'a>(
+    /// Returns the text of this line and of those of `following` that are stored right after it, each with its line feed, and
+    /// their number: at most `most` bytes, but at least this line.
+    pub(in crate::pull) fn with_following<'a>(
         &self,
         following: impl Iterator<Item = &'a Self>,
         most: usize,
@@ -65,7 +64,7 @@ impl LineText {
         let mut end = self.range.end + 1;
         let mut count = 1;
         for line in following {
-            let is_next = ptr::eq(&*line.page, &*self.page) && line.range.start == end;
+            let is_next = Arc::ptr_eq(&line.page, &self.page) && line.range.start == end;
             if !is_next || line.range.end + 1 - self.range.start > most {
                 break;
             }
@@ -80,15 +79,27 @@ impl LineText {
 impl Line {
     /// A line of which only the text matters.
     pub(in crate::pull) fn of(text: &str) -> Self {
-        Self {
-            text: LineText {
-                page: Arc::new(format!("{text}\n")),
-                range: 0..text.len(),
-            },
-            findable_until: 0,
-            event_time: None,
-            is_stray: false,
-        }
+        Self::of_one_page(&[text]).remove(0)
+    }
+
+    /// Lines like that of one page, in the order of printing.
+    pub(in crate::pull) fn of_one_page(texts: &[&str]) -> Vec<Self> {
+        let page: Arc<String> = Arc::new(texts.iter().map(|text| format!("{text}\n")).collect());
+        let mut end = 0;
+        let lines = texts.iter().map(|text| {
+            let range = end..end + text.len();
+            end = range.end + 1;
+            Self {
+                text: LineText {
+                    page: Arc::clone(&page),
+                    range,
+                },
+                findable_until: 0,
+                event_time: None,
+                is_stray: false,
+            }
+        });
+        lines.collect()
     }
 }
 
@@ -105,16 +116,16 @@ mod tests {
         assert_eq!(texts, ["{\"n\":3}", "[2,\"two \"]", "1"]);
 
         let oldest_first = || lines.iter().rev();
-        let together = |most| lines[2].and_following(oldest_first().skip(1), most);
+        let together = |most| lines[2].with_following(oldest_first().skip(1), most);
         assert_eq!(together(100), ("1\n[2,\"two \"]\n{\"n\":3}\n", 3));
         assert_eq!(together(21), ("1\n[2,\"two \"]\n{\"n\":3}\n", 3));
         assert_eq!(together(20), ("1\n[2,\"two \"]\n", 2));
         assert_eq!(together(0), ("1\n", 1));
         // One is left out, or is of another page.
-        let skipping = lines[2].and_following(oldest_first().skip(2), 100);
+        let skipping = lines[2].with_following(oldest_first().skip(2), 100);
         assert_eq!(skipping, ("1\n", 1));
         let another = Line::of("1");
-        let follows = another.text.and_following(oldest_first().skip(1), 100);
+        let follows = another.text.with_following(oldest_first().skip(1), 100);
         assert_eq!(follows, ("1\n", 1));
     }
 }

@@ -100,8 +100,8 @@ impl SliceBuilder {
         }
         let texts = LineText::of_page(&kept);
         let bytes = texts.iter().map(|text| text.as_str().len());
-        let around = kept.len() * size_of::<(Option<DateTime<Utc>>, Line)>();
-        self.reservation.grow(bytes.sum::<usize>() + around);
+        let overhead = kept.len() * size_of::<(Option<DateTime<Utc>>, Line)>();
+        self.reservation.grow(bytes.sum::<usize>() + overhead);
         for ((time, record), text) in times.into_iter().zip(kept).zip(texts) {
             let line = self.line(text, record, options, &plausible);
             self.lines.push((time, line));

@@ -1,4 +1,4 @@
-//! Lines put together for a write.
+//! The bytes of one write.
 
 use std::io::{self, Write};
 use std::thread;
@@ -9,25 +9,25 @@ use super::format::Printable;
 /// Lines are gathered up to this size before they are written.
 const BUFFER_BYTES: usize = 64 << 10;
 
-/// Lines that stand in memory as they are printed are not copied if they have this size together. Shorter ones are
-/// gathered, because a write costs more than copying them.
-const LEAST_IN_MEMORY: usize = 16 << 10;
+/// Adjacent lines of at least this size are written from where they are. Fewer bytes are copied together with others,
+/// unless they are all that is left, because a write costs more than the copy.
+const LEAST_UNCOPIED_BYTES: usize = 16 << 10;
 
-/// At most this many of them go into one write, since the path of a file is looked at between writes.
-const MOST_IN_MEMORY: usize = 256 << 10;
+/// Limit for a write of adjacent lines, because the path of a file is checked between writes.
+const MOST_UNCOPIED_BYTES: usize = 256 << 10;
 
 /// Pause before a full stream that does not block is tried again.
 const RETRY_WAIT: Duration = Duration::from_millis(5);
 
-/// Returns what is to be written next: the first of `lines`, at least one, each with a line feed, and their number. The
-/// first `skipped` bytes are left out. They are gathered in `buffer` unless they stand together already.
+/// Returns the bytes to write next, and the number of lines in them: the first of `lines`, at least one, each with a line
+/// feed. The first `skipped` bytes are left out. Lines that are not adjacent in memory are gathered in `buffer`.
 pub(super) fn next_write<'a>(
     buffer: &'a mut Vec<u8>,
     lines: &'a [impl Printable],
     skipped: usize,
 ) -> (&'a [u8], usize) {
-    if let Some((text, count)) = Printable::in_memory(lines, MOST_IN_MEMORY)
-        && (text.len() >= LEAST_IN_MEMORY || count == lines.len())
+    if let Some((text, count)) = Printable::adjacent(lines, MOST_UNCOPIED_BYTES)
+        && (text.len() >= LEAST_UNCOPIED_BYTES || count == lines.len())
     {
         return (&text.as_bytes()[skipped..], count);
     }
@@ -115,5 +115,39 @@ mod tests {
         assert_eq!(next(0, 0), (format!("{long}\n"), 1));
         assert_eq!(next(1, 0), ("a\nb\n".to_owned(), 2));
         assert_eq!(next(1, 1), ("\nb\n".to_owned(), 2));
+    }
+
+    #[test]
+    fn many_adjacent_lines_are_not_copied_and_few_are_gathered_with_others() {
+        let text = "x".repeat(99);
+        let page = |lines| Line::of_one_page(&vec![text.as_str(); lines]);
+        for (count, is_copied) in [(163, true), (164, false)] {
+            let mut lines = page(count);
+            lines.extend(page(1));
+            let lines: Vec<_> = lines.iter().collect();
+            for skipped in [0, 1, 99] {
+                let mut buffer = Vec::new();
+                let (bytes, written) = next_write(&mut buffer, &lines, skipped);
+                let expected = if is_copied { count + 1 } else { count };
+                assert_eq!(written, expected);
+                let whole = format!("{text}\n").repeat(expected);
+                assert!(bytes == &whole.as_bytes()[skipped..]);
+                assert_eq!(buffer.is_empty(), !is_copied);
+            }
+        }
+        // All that is left.
+        let few = page(2);
+        let few: Vec<_> = few.iter().collect();
+        let mut buffer = Vec::new();
+        let (bytes, written) = next_write(&mut buffer, &few, 0);
+        assert_eq!((bytes.len(), written), (200, 2));
+        assert!(buffer.is_empty());
+        // The path of a file is checked after so many bytes.
+        let many = page(3_000);
+        let many: Vec<_> = many.iter().collect();
+        let mut buffer = Vec::new();
+        let (bytes, written) = next_write(&mut buffer, &many, 0);
+        assert_eq!(written, MOST_UNCOPIED_BYTES / 100);
+        assert_eq!(bytes.len(), written * 100);
     }
 }

@@ -8,7 +8,7 @@
 //! ```text
 //! printer ---> output ---> file ---> tail      the end of a file, read back
 //!    |            |          |-----> marked    the file of earlier runs under another name, and what was done to it
-//!    |            `----------`-----> buffer    lines put together for a write
+//!    |            `----------`-----> buffer    the bytes of one write
 //!    |-------> unacknowledged                  the records of a killed run
 //!    |-------> lateness                        records that come where earlier runs have looked already
 //!    |-------> known                           a judge of what is printed already, for a comparison with files

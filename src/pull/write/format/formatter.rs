@@ -104,11 +104,14 @@ pub(in crate::pull::write) trait Printable {
     /// The text of the line, without a line feed.
     fn text(&self) -> Cow<'_, str>;
 
-    /// The text of the first of `lines` if it stands in memory as it is printed, each line with its line feed: up to `most`
-    /// bytes, but at least one line. Returns the number of lines as well.
-    fn in_memory(lines: &[Self], most: usize) -> Option<(&str, usize)>
+    /// The text of the first of `lines` that are adjacent in memory, each with its line feed, and their number: at most `most`
+    /// bytes, but at least one line. `None` if lines have to be put together first.
+    fn adjacent(_lines: &[Self], _most: usize) -> Option<(&str, usize)>
     where
-        Self: Sized;
+        Self: Sized,
+    {
+        None
+    }
 }
 
 impl Printable for &Line {
@@ -117,10 +120,10 @@ impl Printable for &Line {
         Cow::Borrowed(self.text.as_str())
     }
 
-    fn in_memory(lines: &[Self], most: usize) -> Option<(&str, usize)> {
+    fn adjacent(lines: &[Self], most: usize) -> Option<(&str, usize)> {
         let (first, following) = lines.split_first()?;
         let following = following.iter().map(|line| &line.text);
-        Some(first.text.and_following(following, most))
+        Some(first.text.with_following(following, most))
     }
 }
 
@@ -128,10 +131,6 @@ impl Printable for PendingLine<'_> {
     fn text(&self) -> Cow<'_, str> {
         let record = self.line.text.as_str();
         self.formatter.text(record, self.id, self.source)
-    }
-
-    fn in_memory(_: &[Self], _: usize) -> Option<(&str, usize)> {
-        None
     }
 }
 
