@@ -150,5 +150,5 @@ fn printer(config: &Config) -> Result<Printer, pull::Error> {
         .transpose()?;
     let output = cli::output::open(config.output.as_deref()).map_err(pull::Error::Output)?;
     let printer = Printer::new(output, checkpoint);
-    Ok(printer.with_format(config.format, config.host.clone()))
+    Ok(printer.with_format(config.format.unwrap_or_default(), config.host.clone()))
 }

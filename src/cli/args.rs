@@ -106,8 +106,8 @@ pub(crate) enum Command {
     /// Compares the records of the range, by the time of their event, with the lines of the files: one by one, identical
     /// records included. What is missing is printed, oldest first, so that appending it repairs the files. Standard
     /// error has a table by source and day. The files may be unsorted and hold other lines; each line counts, so no line
-    /// may be in two of them. A file that gzip has compressed is unpacked. Takes the flags of the main job, which must be
-    /// those that the files were written with.
+    /// may be in two of them. A file that gzip has compressed is unpacked. Takes the flags of the main job; the filter must
+    /// be that of the files. Without --format, what is missing is printed in the format of most of their lines.
     ///
     /// With --output and --checkpoint the missing records are appended under the checkpoint's lock, and scheduled runs
     /// do not print them again.

@@ -111,9 +111,12 @@ async fn prepare(args: &VerifyArgs, config: &Config) -> Result<(Comparison, Prin
         .map(|path| Checkpoint::open(path, config.origin.as_str()))
         .transpose()?;
     let output = output::open(config.output.as_deref()).map_err(pull::Error::Output)?;
-    let comparison = Comparison::with(archive(args, config).await?);
+    let archive = archive(args, config).await?;
+    // What is printed may be appended to the files.
+    let format = config.format.unwrap_or_else(|| archive.format());
+    let comparison = Comparison::with(archive);
     let printer = comparison.printer(output, checkpoint);
-    let printer = printer.with_format(config.format, config.host.clone());
+    let printer = printer.with_format(format, config.host.clone());
     Ok((comparison, printer))
 }
 
@@ -131,7 +134,7 @@ async fn archive(args: &VerifyArgs, config: &Config) -> Result<Archive, pull::Er
     let files = args.files.clone();
     let (sender, read) = oneshot::channel();
     // Standard input may never end, and the runtime would wait for a thread of its own.
-    thread::spawn(move || sender.send(fill(archive, &files)));
+    thread::spawn(move || drop(sender.send(fill(archive, &files))));
     read.await.unwrap_or(Err(pull::Error::BrokenOff))
 }
 

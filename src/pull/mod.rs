@@ -46,4 +46,4 @@ pub use write::{
     Faults, Format, FormattedLine, Lateness, MAPPING_VERSION, Moment, Origin, Output, Printer,
     RecordId, RestartHint, mapped_event_names, record_text,
 };
-pub(crate) use write::{Known, alteration, record_of_line};
+pub(crate) use write::{Known, LineContent, alteration};

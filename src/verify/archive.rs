@@ -1,12 +1,13 @@
 //! The records of a range that files hold.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read};
 
 use flate2::bufread::MultiGzDecoder;
 
 use crate::api::{Record, Source, Window};
 use crate::files::for_each_line;
-use crate::pull::{EventFilter, Fingerprint, Verdict, record_of_line};
+use crate::pull::{EventFilter, Fingerprint, Format, LineContent, Verdict};
 
 /// Records just outside the range are kept as well, up to this part of its length on either side: Verkada may send a record
 /// whose own time is a little outside.
@@ -32,6 +33,8 @@ pub struct Archive {
     pub(super) entries: Vec<Entry>,
     /// Lines that are not records: torn ones, or another program's.
     pub(super) foreign: u64,
+    /// Lines in each format.
+    formats: BTreeMap<Format, u64>,
 }
 
 /// A record, as often as it stands in the files. Fields are as small as they can be: there may be millions.
@@ -125,6 +128,7 @@ impl Archive {
             notification_types,
             entries: Vec::new(),
             foreign: 0,
+            formats: BTreeMap::new(),
         }
     }
 
@@ -144,6 +148,13 @@ impl Archive {
         self.add_lines(reader)
     }
 
+    /// The format of most lines with records in or near the range; raw if there are none.
+    pub fn format(&self) -> Format {
+        // Of equals the first one: `max_by_key` takes the last.
+        let most = self.formats.iter().rev().max_by_key(|(_, lines)| **lines);
+        most.map_or(Format::default(), |(format, _)| *format)
+    }
+
     fn add_lines(&mut self, reader: impl BufRead) -> io::Result<()> {
         let rest = for_each_line(reader, |line| self.take(line))?;
         // A file need not end with a line feed.
@@ -154,7 +165,7 @@ impl Archive {
     }
 
     fn take(&mut self, line: &[u8]) {
-        let Some((record, id)) = record_of_line(line) else {
+        let Some(LineContent { record, id, format }) = LineContent::of(line) else {
             self.foreign += u64::from(!line.trim_ascii().is_empty());
             return;
         };
@@ -165,6 +176,10 @@ impl Archive {
         let time = time.map(|time| time.timestamp());
         if !is_near(self.window, time) || !self.is_kept(source, &record) {
             return;
+        }
+        // Any JSON of another program looks like a raw line.
+        if source.is_some() {
+            *self.formats.entry(format).or_default() += 1;
         }
         // Without a time it was numbered among those that happened to be read with it.
         let id = id.filter(|_| time.is_some());

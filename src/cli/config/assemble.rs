@@ -35,7 +35,8 @@ pub(crate) struct Config {
     pub(crate) output: Option<PathBuf>,
     /// Set if a metrics file is named.
     pub(crate) has_metrics: bool,
-    pub(crate) format: Format,
+    /// `None` if none was asked for.
+    pub(crate) format: Option<Format>,
     /// The host that is read, as envelopes and events name it.
     pub(crate) host: String,
     /// Set if the range was given by `--since`, which cannot stand beside `--start`.
@@ -123,22 +124,24 @@ impl Config {
     }
 }
 
-fn format(args: &WriteArgs, settings: &Settings<'_>) -> Result<Format, UsageError> {
+/// The format that was asked for.
+fn format(args: &WriteArgs, settings: &Settings<'_>) -> Result<Option<Format>, UsageError> {
     let setting = settings.pick(&args.format, "--format", "VERKADA_FORMAT")?;
     let Some(setting) = setting else {
-        return Ok(Format::default());
+        return Ok(None);
     };
     let is_meant = |format: &Format| {
         format
             .flag_value()
             .eq_ignore_ascii_case(setting.value.trim())
     };
-    Format::ALL.into_iter().find(is_meant).ok_or_else(|| {
+    let format = Format::ALL.into_iter().find(is_meant).ok_or_else(|| {
         let given = quoted(&setting.value);
         setting.refuse(format!(
             "{given} is not a format; write raw, envelope or ocsf"
         ))
-    })
+    })?;
+    Ok(Some(format))
 }
 
 /// The host in an address, with its port if it has one. The simulated organisation has a name instead.

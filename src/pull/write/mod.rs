@@ -40,7 +40,7 @@ pub(super) use printer::Printed;
 pub use printer::Printer;
 pub use restart::RestartHint;
 
-pub(crate) use format::record_of_line;
+pub(crate) use format::LineContent;
 pub(crate) use known::Known;
 pub(crate) use marked::alteration;
 pub(super) use restart::RestartPoint;

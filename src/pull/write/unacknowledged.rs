@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::format::record_of_line;
+use super::format::LineContent;
 use crate::pull::checkpoint::{Fingerprint, State};
 
 /// Lines that stand after the acknowledged end of the output.
@@ -29,7 +29,7 @@ impl UnacknowledgedLines {
 
     /// Takes a line without its line feed.
     pub(super) fn take(&mut self, line: &[u8]) {
-        let Some((record, _)) = record_of_line(line) else {
+        let Some(LineContent { record, .. }) = LineContent::of(line) else {
             self.foreign += 1;
             return;
         };

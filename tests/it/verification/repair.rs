@@ -4,7 +4,7 @@ use std::fs;
 
 use verkada_audit_logs::pull::Checkpoint;
 
-use super::{archive, program, server, sorted, verify, write_lines};
+use super::{archive, archive_in, program, server, sorted, verify, verify_in, week, write_lines};
 use crate::support::program::Program;
 
 /// Loses some lines of the archive, and returns all of them.
@@ -108,4 +108,38 @@ fn the_checkpoint_is_locked_while_files_are_compared() {
     );
     busy.refuses(75, &["another run"]);
     drop(held);
+}
+
+#[test]
+fn missing_records_are_printed_in_the_format_of_the_files() {
+    let server = server();
+    let program = program(&server);
+    let verify = |files: &[&str]| {
+        let week = week();
+        let words = week.iter().map(String::as_str);
+        program.run(["verify"].into_iter().chain(words).chain(files.to_vec()))
+    };
+    for format in ["raw", "envelope", "ocsf"] {
+        let lines = archive_in(format, &program);
+        // Lines of other programs do not count, nor do a few of an earlier format.
+        program.write("others.jsonl", "{}\n".repeat(lines.len()));
+        let mut earlier = archive_in("raw", &program);
+        earlier.truncate(20);
+        earlier.remove(0);
+        write_lines(&program, "earlier.jsonl", &earlier);
+        write_lines(&program, "audit.jsonl", &lines[20..]);
+        let ended = verify(&["audit.jsonl", "others.jsonl", "earlier.jsonl"]);
+        assert_eq!(ended.lines(), [&lines[0]], "{format}");
+    }
+}
+
+#[test]
+fn a_format_that_is_asked_for_wins_over_that_of_the_files() {
+    let server = server();
+    let program = program(&server);
+    let raw = archive(&program);
+    let envelopes = archive_in("envelope", &program);
+    write_lines(&program, "audit.jsonl", &envelopes[1..]);
+    let asked = verify_in("raw", &program, &["audit.jsonl"]);
+    assert_eq!(asked.lines(), [&raw[0]]);
 }

@@ -8,7 +8,7 @@ use super::origin::Origin;
 use super::record_id::RecordId;
 
 /// The content of a line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Format {
     /// The record alone, byte for byte.
     #[default]

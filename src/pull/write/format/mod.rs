@@ -25,7 +25,7 @@ pub use line::{Format, FormattedLine};
 pub use ocsf::{MAPPING_VERSION, mapped_event_names};
 pub use origin::Origin;
 pub use record_id::RecordId;
-pub(crate) use record_text::record_of_line;
+pub(crate) use record_text::LineContent;
 pub use record_text::record_text;
 
 pub(super) use formatter::{Formatter, Ordinals, Printable};

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use super::line::Format;
 use super::record_id::RecordId;
 use crate::api::Record;
 use crate::json::{Malformed, Scan, decode_string, visit_members};
@@ -12,25 +13,27 @@ use crate::json::{Malformed, Scan, decode_string, visit_members};
 /// An envelope is recognised by its five keys, and an event by its class, the form of its id and its raw data, in any order: a
 /// shipper may have sorted them.
 pub fn record_text(line: &str) -> Option<Cow<'_, str>> {
-    text_and_id(line).map(|(text, _)| text)
+    FormatKeys::of(line)?.content().map(|(text, ..)| text)
 }
 
-/// The record of a line that was read back from a file, whatever its format, and the id that the line gives it; a raw line
-/// gives none. `None` if the line is not JSON, so that no run can have printed it.
-pub(crate) fn record_of_line(line: &[u8]) -> Option<(Record, Option<RecordId>)> {
-    let (text, id) = text_and_id(str::from_utf8(line).ok()?)?;
-    Some((Record::from_line(&text)?, id))
+/// The content of a line that was read back from a file.
+pub(crate) struct LineContent {
+    pub(crate) record: Record,
+    /// The id that the line gives the record; a raw line gives none.
+    pub(crate) id: Option<RecordId>,
+    pub(crate) format: Format,
 }
 
-fn text_and_id(line: &str) -> Option<(Cow<'_, str>, Option<RecordId>)> {
-    let keys = FormatKeys::of(line)?;
-    if let Some((record, id)) = keys.enveloped() {
-        return Some((Cow::Borrowed(record), Some(id)));
+impl LineContent {
+    /// Reads `line`, whatever its format. `None` if it is not JSON, so that no run can have printed it.
+    pub(crate) fn of(line: &[u8]) -> Option<Self> {
+        let (text, id, format) = FormatKeys::of(str::from_utf8(line).ok()?)?.content()?;
+        Some(Self {
+            record: Record::from_line(&text)?,
+            id,
+            format,
+        })
     }
-    if let Some((raw_data, id)) = keys.raw_data_of_event() {
-        return Some((decode_string(raw_data)?, Some(id)));
-    }
-    Some((Cow::Borrowed(keys.text), None))
 }
 
 /// The text of a line, and the values of the keys by which its format is recognised.
@@ -83,6 +86,17 @@ impl<'a> FormatKeys<'a> {
         *place = Some(value);
     }
 
+    /// The text of the record, its id, and the format of the line.
+    fn content(&self) -> Option<(Cow<'a, str>, Option<RecordId>, Format)> {
+        if let Some((record, id)) = self.enveloped() {
+            return Some((Cow::Borrowed(record), Some(id), Format::Envelope));
+        }
+        if let Some((raw_data, id)) = self.raw_data_of_event() {
+            return Some((decode_string(raw_data)?, Some(id), Format::Ocsf));
+        }
+        Some((Cow::Borrowed(self.text), None, Format::Raw))
+    }
+
     fn enveloped(&self) -> Option<(&'a str, RecordId)> {
         let others = [self.source, self.host, self.organization_id];
         let is_envelope = self.count == 5 && others.iter().all(|other| other.is_some());
@@ -111,7 +125,6 @@ fn parse_id(value: &str) -> Option<RecordId> {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::line::Format;
     use super::super::origin::Origin;
     use super::*;
     use crate::api::Source;
@@ -167,14 +180,15 @@ mod tests {
     }
 
     #[test]
-    fn the_id_of_a_line_comes_back_unless_it_is_raw() {
+    fn the_format_of_a_line_is_known_and_its_id_comes_back_unless_it_is_raw() {
         let record = r#"{"event_name":"User Login"}"#;
         let id = RecordId::of(record, 1);
         for format in Format::ALL {
             let line = line(format, record, Source::AuditLogs);
-            let (found, found_id) = record_of_line(line.as_bytes()).unwrap();
-            assert_eq!(found.text(), record);
-            assert_eq!(found_id, (format != Format::Raw).then_some(id), "{line}");
+            let found = LineContent::of(line.as_bytes()).unwrap();
+            assert_eq!(found.record.text(), record);
+            assert_eq!(found.format, format, "{line}");
+            assert_eq!(found.id, (format != Format::Raw).then_some(id), "{line}");
         }
     }
 
