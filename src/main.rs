@@ -72,6 +72,7 @@ fn verify(args: &VerifyArgs, runtime: &Runtime) -> ExitCode {
     let metrics = metrics_file(&args.pull, environment.as_ref().ok())
         .filter(|path| is_given && !is_among(path, &args.files));
     let config = environment.and_then(|environment| {
+        compare::check_flags(args)?;
         let mut config = Config::new(&args.pull, &environment, now())?;
         compare::check(args, &mut config)?;
         check_compared(&args.files, &args.pull, &environment)?;

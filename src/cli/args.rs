@@ -146,9 +146,8 @@ pub(crate) struct PullArgs {
 pub(crate) struct ReadArgs {
     /// Start of a range to read instead of the last whole interval
     ///
-    /// Needs --end, or --accept-gap with --checkpoint. A time is Unix seconds (1789401600), RFC 3339
-    /// (2026-09-14T16:00:00Z) or a day (2026-09-14, which means midnight UTC). Audit logs of a range are selected by the
-    /// time of the event.
+    /// Goes with --end. A time is Unix seconds (1789401600), RFC 3339 (2026-09-14T16:00:00Z) or a day (2026-09-14, which
+    /// means midnight UTC). Audit logs of a range are selected by the time of the event.
     #[arg(help_heading = READ, long, value_name = "T", allow_hyphen_values = true)]
     pub(crate) start: Option<String>,
 
@@ -324,7 +323,9 @@ pub(crate) struct MessageArgs {
     help: Option<bool>,
 }
 
+// A gap is accepted by scheduled runs alone.
 #[derive(Debug, Args)]
+#[command(mut_arg("accept_gap", |arg| arg.hide(true)))]
 #[group(skip)]
 pub(crate) struct VerifyArgs {
     /// Files with the lines that were printed; “-” is standard input

@@ -11,24 +11,30 @@ use verkada_audit_logs::pull::{self, Checkpoint, Outcome, Period, Printer};
 use verkada_audit_logs::verify::{Archive, Comparison};
 use verkada_audit_logs::{TimeBase, Window, time_text};
 
-use super::args::VerifyArgs;
+use super::args::{PullArgs, VerifyArgs};
 use super::config::{Config, UsageError, parse_span};
 use super::output;
 use super::report::{self, Ended, LogFormat, Repair};
 use super::run::run;
 use super::signals::unless_stopped;
 
-/// Checks what only `verify` asks of its flags. The checkpoint of a variable is left alone if the lines do not go into the
-/// file that the scheduled runs write.
-pub(crate) fn check(args: &VerifyArgs, config: &mut Config) -> Result<(), UsageError> {
-    if args.pull.write.accept_gap {
+/// Refuses what the main job would take, or give other advice on.
+pub(crate) fn check_flags(args: &VerifyArgs) -> Result<(), UsageError> {
+    let PullArgs { read, write, .. } = &args.pull;
+    if write.accept_gap {
         return Err(UsageError::new("verify takes no --accept-gap"));
     }
-    if config.pull.period == Period::Scheduled {
+    if read.since.is_none() && (read.start.is_none() || read.end.is_none()) {
         return Err(UsageError::new(
             "verify needs a range: --start and --end, or --since",
         ));
     }
+    Ok(())
+}
+
+/// Checks what only `verify` asks of its settings. The checkpoint of a variable is left alone if the lines do not go into the
+/// file that the scheduled runs write.
+pub(crate) fn check(args: &VerifyArgs, config: &mut Config) -> Result<(), UsageError> {
     if let Some((since, rest)) = rest_of_span(args) {
         return Err(UsageError::new(format!(
             "{rest}: no such file; quote a span with a space: --since '{since} {rest}'"

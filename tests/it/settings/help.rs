@@ -58,6 +58,17 @@ fn help_names_every_flag_and_variable() {
     }
 }
 
+#[test]
+fn the_help_of_verify_leaves_out_what_it_refuses() {
+    let help = Program::bare().run(["verify", "--help"]).quietly();
+    assert!(help.stdout.contains("--overlap-minutes"));
+    assert!(!help.stdout.contains("--accept-gap"), "{}", help.stdout);
+    let refused = Program::bare().run(["verify", "--accept-gap", "--start", "1", "audit.jsonl"]);
+    refused.refuses(2, &["verify takes no --accept-gap"]);
+    let endless = Program::bare().run(["verify", "--start", "1", "audit.jsonl"]);
+    endless.refuses(2, &["verify needs a range: --start and --end"]);
+}
+
 /// The documented exit codes, as `--help` words them.
 const EXIT_CODES: [(&str, &str); 11] = [
     ("0", "done"),
