@@ -13,20 +13,19 @@ const BUFFER_BYTES: usize = 64 << 10;
 /// unless they are all that is left, because a write costs more than the copy.
 const LEAST_UNCOPIED_BYTES: usize = 16 << 10;
 
-/// Limit for a write of adjacent lines, because the path of a file is checked between writes.
-const MOST_UNCOPIED_BYTES: usize = 256 << 10;
-
 /// Pause before a full stream that does not block is tried again.
 const RETRY_WAIT: Duration = Duration::from_millis(5);
 
 /// Returns the bytes to write next, and the number of lines in them: the first of `lines`, at least one, each with a line
-/// feed. The first `skipped` bytes are left out. Lines that are not adjacent in memory are gathered in `buffer`.
+/// feed. The first `skipped` bytes are left out. Lines that are not adjacent in memory are gathered in `buffer`; of those
+/// that are, there are at most `most` bytes, unless the first line is longer.
 pub(super) fn next_write<'a>(
     buffer: &'a mut Vec<u8>,
     lines: &'a [impl Printable],
     skipped: usize,
+    most: usize,
 ) -> (&'a [u8], usize) {
-    if let Some((text, count)) = Printable::adjacent(lines, MOST_UNCOPIED_BYTES)
+    if let Some((text, count)) = Printable::adjacent(lines, most)
         && (text.len() >= LEAST_UNCOPIED_BYTES || count == lines.len())
     {
         return (&text.as_bytes()[skipped..], count);
@@ -73,6 +72,8 @@ mod tests {
     use super::*;
     use crate::pull::read::Line;
 
+    const MOST: usize = 100 << 10;
+
     /// Takes a few bytes at a time, and now and then none.
     struct Reluctant(Vec<u8>, usize);
 
@@ -109,7 +110,7 @@ mod tests {
         let lines: Vec<_> = lines.iter().collect();
         let mut buffer = Vec::new();
         let mut next = |from, skipped| {
-            let (bytes, count) = next_write(&mut buffer, &lines[from..], skipped);
+            let (bytes, count) = next_write(&mut buffer, &lines[from..], skipped, MOST);
             (String::from_utf8(bytes.to_vec()).unwrap(), count)
         };
         assert_eq!(next(0, 0), (format!("{long}\n"), 1));
@@ -127,7 +128,7 @@ mod tests {
             let lines: Vec<_> = lines.iter().collect();
             for skipped in [0, 1, 99] {
                 let mut buffer = Vec::new();
-                let (bytes, written) = next_write(&mut buffer, &lines, skipped);
+                let (bytes, written) = next_write(&mut buffer, &lines, skipped, MOST);
                 let expected = if is_copied { count + 1 } else { count };
                 assert_eq!(written, expected);
                 let whole = format!("{text}\n").repeat(expected);
@@ -139,15 +140,15 @@ mod tests {
         let few = page(2);
         let few: Vec<_> = few.iter().collect();
         let mut buffer = Vec::new();
-        let (bytes, written) = next_write(&mut buffer, &few, 0);
+        let (bytes, written) = next_write(&mut buffer, &few, 0, MOST);
         assert_eq!((bytes.len(), written), (200, 2));
         assert!(buffer.is_empty());
-        // The path of a file is checked after so many bytes.
+        // More than one write takes.
         let many = page(3_000);
         let many: Vec<_> = many.iter().collect();
         let mut buffer = Vec::new();
-        let (bytes, written) = next_write(&mut buffer, &many, 0);
-        assert_eq!(written, MOST_UNCOPIED_BYTES / 100);
+        let (bytes, written) = next_write(&mut buffer, &many, 0, MOST);
+        assert_eq!(written, MOST / 100);
         assert_eq!(bytes.len(), written * 100);
     }
 }

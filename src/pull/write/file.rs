@@ -15,6 +15,9 @@ use crate::files::{self, Rest};
 use crate::pull::checkpoint::OutputMark;
 use crate::pull::error::Error;
 
+/// Limit for a write, because the path is looked at between writes.
+const MOST_BYTES: usize = 256 << 10;
+
 /// A regular file that lines are appended to.
 pub(super) struct OutputFile {
     file: File,
@@ -119,7 +122,7 @@ impl OutputFile {
             }
             let left = &mut lines[written..];
             let skipped = self.finish_torn_line(left).map_err(Error::Output)?;
-            let (bytes, count) = next_write(&mut buffer, left, skipped);
+            let (bytes, count) = next_write(&mut buffer, left, skipped, MOST_BYTES);
             let appended = self.append(bytes);
             written += count;
             appended.map_err(|error| {

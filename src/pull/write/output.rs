@@ -11,6 +11,10 @@ use super::unacknowledged::UnacknowledgedLines;
 use crate::pull::checkpoint::OutputMark;
 use crate::pull::error::Error;
 
+/// Limit for a write to a stream. A pipe that was emptied takes as many bytes at once, so that a killed run tears no line
+/// there.
+const MOST_BYTES: usize = 64 << 10;
+
 /// The output: a stream, or a file that is appended to.
 pub struct Output(Sink);
 
@@ -142,9 +146,48 @@ fn write_to_stream(stream: &mut dyn Write, lines: &[impl Printable]) -> io::Resu
     let mut buffer = Vec::new();
     let mut written = 0;
     while written < lines.len() {
-        let (bytes, count) = next_write(&mut buffer, &lines[written..], 0);
+        let (bytes, count) = next_write(&mut buffer, &lines[written..], 0, MOST_BYTES);
         write_all(stream, bytes)?;
         written += count;
     }
     stream.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+    use crate::pull::read::Line;
+
+    /// Notes what each write takes.
+    #[derive(Clone, Default)]
+    struct Writes(Arc<Mutex<Vec<String>>>);
+
+    impl Write for Writes {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let text = String::from_utf8(bytes.to_vec()).unwrap();
+            self.0.lock().unwrap().push(text);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn each_write_to_a_stream_fits_into_a_pipe_and_ends_with_a_line() {
+        let text = "x".repeat(700);
+        let pages = [3_000, 5, 1, 400].map(|count| Line::of_one_page(&vec![text.as_str(); count]));
+        let lines: Vec<_> = pages.iter().flatten().collect();
+        let writes = Writes::default();
+        let mut output = Output::stream(writes.clone());
+        let count = lines.len();
+        output.write(lines, None).unwrap();
+        let writes = writes.0.lock().unwrap();
+        assert!(writes.iter().all(|text| text.len() <= 64 << 10));
+        assert!(writes.iter().all(|text| text.ends_with('\n')));
+        assert!(writes.concat() == format!("{text}\n").repeat(count));
+    }
 }
